@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Docker Engine API: one table of routes per noun (api/<noun>.c), one dispatcher. A handler decodes, calls the engine, encodes; an
+ * error it returns becomes {"message": ...} with the status of its kind (api/status.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "format/http/message.h"
+#include "format/json/json.h"
+#include "http/server.h"
+
+#define API_VERSION_MAX 151 /* 1.51 */
+#define API_VERSION_MIN 124 /* 1.24 */
+
+struct engine;
+struct images;
+struct events;
+struct daemon_config;
+
+/* What the handlers work on. Made once by bin/hulld; outlives the server. */
+struct api {
+	struct engine *engine;
+	struct images *images;
+	struct events *events;
+	const struct daemon_config *config;
+};
+
+struct api_call {
+	const struct api *api;
+	struct http_conn *conn;
+	const struct http_request *req;
+	struct http_query query;
+	int version;	 /* 151 for /v1.51/ and for unversioned paths */
+	char *args[4];	 /* what stood for {name} in the pattern, decoded, in order */
+};
+
+/* Answers itself and returns 0, or returns -1 with e filled before any answer was started. */
+typedef int (*api_handler)(struct api_call *c, struct err *e);
+
+struct api_route {
+	const char *method;
+	const char *pattern; /* "/containers/{name}/json"; {name...} takes the rest, slashes and all */
+	api_handler handler;
+	int since; /* first API version that has it; 0: all */
+	int until; /* last one; 0: all */
+};
+
+/* Each noun exports one table, ended by a NULL method. api/routes.c lists them. */
+extern const struct api_route api_routes_system[];
+extern const struct api_route api_routes_containers[];
+extern const struct api_route api_routes_execs[];
+extern const struct api_route api_routes_images[];
+extern const struct api_route api_routes_events[];
+extern const struct api_route api_routes_unsupported[]; /* known routes whose subject is not there yet: 501 by name */
+
+/* The http_handler; arg is a struct api. */
+void api_serve(struct http_conn *conn, const struct http_request *req, void *arg);
+
+/* --- for handlers --- */
+
+const char *api_query(const struct api_call *c, const char *name); /* or NULL */
+bool api_query_bool(const struct api_call *c, const char *name);
+/* ERR_INVALID when it is there and no number. */
+int api_query_int(const struct api_call *c, const char *name, int64_t fallback, int64_t *ret, struct err *e);
+/* The JSON body (Content-Type checked as Docker does); NULL tree for an empty body when `optional`. */
+int api_body_json(struct api_call *c, bool optional, json_object **ret, struct err *e);
+/* Sends a document with its newline and application/json. */
+void api_reply_json(struct api_call *c, int status, struct strbuf *json);
+void api_reply_empty(struct api_call *c, int status);
+/* Headers that every answer carries (Api-Version, Docker-Experimental, Ostype, Server). */
+void api_common_headers(struct http_conn *conn);
+int api_status_of(enum err_kind kind);
+
+/* --- filters, both encodings: {"k":{"v":true}} and {"k":["v"]} --- */
+
+struct api_filters {
+	struct api_filter {
+		char *key;
+		char **values;
+	} *items;
+	size_t n;
+};
+/* Reads ?filters=; a key outside `allowed` (NULL-terminated) is ERR_INVALID "invalid filter 'x'". */
+int api_filters_parse(struct api_call *c, const char *const *allowed, struct api_filters *ret, struct err *e);
+/* The same from text (NULL or "" is none). */
+int api_filters_decode(const char *json, const char *const *allowed, struct api_filters *ret, struct err *e);
+void api_filters_done(struct api_filters *f);
+/* Values of key, or NULL when it was not given. */
+char *const *api_filter_values(const struct api_filters *f, const char *key);
