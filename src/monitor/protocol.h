@@ -36,7 +36,8 @@
 #define MONITOR_EXIT_NAME   "exit"
 
 enum monitor_msg_type {
-	/* no payload; reply: struct monitor_hello_reply, with the pidfd when the process runs */
+	/* no payload; reply: struct monitor_hello_reply, with the pidfd when the process runs. In state EXITED the
+	 * news EXITED follows the reply. */
 	MONITOR_HELLO = 2,
 	MONITOR_HELLO_REPLY = 3,
 	/* struct monitor_attach + leftover bytes already read from the client; one descriptor: the client's socket.
@@ -66,6 +67,7 @@ enum monitor_msg_type {
 	MONITOR_EXITED = 33,   /* struct monitor_exit */
 	MONITOR_OOM = 35,      /* no payload: the kernel killed something of the container for memory */
 	MONITOR_DETACHED = 37, /* struct monitor_detached: a client left by its detach keys */
+	MONITOR_ROTATED = 39,  /* no payload, only with log_compress: a log file was rotated, hulld may compress it */
 };
 
 struct monitor_msg {
