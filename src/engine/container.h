@@ -33,8 +33,16 @@ struct mount_point {
 	bool rw;
 	char *propagation;
 	bool anonymous; /* an anonymous directory made for this container: goes with rm -v */
+	/* how it is mounted; not shown */
+	bool non_recursive;	  /* only the one mount, nothing mounted below it */
+	bool ro_non_recursive;	  /* read-only: mounts below stay as they are */
+	bool ro_force_recursive;  /* read-only all the way down, or an error */
+	bool no_copy;		  /* a volume that does not want the image's content */
+	bool make_source;	  /* a bind whose missing source is made, as -v does */
+	char **tmpfs_options;	  /* "size=1024", "mode=1777", "noexec" */
 };
-extern const struct json_field mount_point_fields[];
+extern const struct json_field mount_point_fields[];	 /* as recorded */
+extern const struct json_field mount_point_api_fields[]; /* as inspect and list show it */
 
 /* Written in one row by every transition. Field table in container.c. */
 struct container_record {
@@ -65,6 +73,10 @@ struct container_record {
 };
 extern const struct json_field container_record_fields[];
 void container_record_done(struct container_record *r);
+void container_record_copy(struct container_record *to, const struct container_record *from);
+/* The JSON document that is stored, and back. */
+void container_record_encode(const struct container_record *r, struct strbuf *out);
+int container_record_decode(const char *json, size_t n, struct container_record *ret, struct err *e);
 
 /* A deep copy of the record with what else a reader sees. */
 struct container_snapshot {
@@ -76,6 +88,8 @@ struct container_snapshot {
 	char *upper, *work, *merged;
 	char **lower;		/* NULL when the image is gone */
 };
+/* Copies the record; the rest is empty. */
+struct container_snapshot *container_snapshot_new(const struct container_record *r);
 void container_snapshot_free(struct container_snapshot *c);
 void container_snapshot_free_all(struct container_snapshot **all);
 DEFINE_CLEANUP(struct container_snapshot, container_snapshot_free)
