@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/container_priv.h"
+#include "image/image.h"
 
 static const char *const status_names[] = {
 	[CONTAINER_CREATED] = "created",       [CONTAINER_RUNNING] = "running",	  [CONTAINER_PAUSED] = "paused",
@@ -170,14 +172,6 @@ static void snapshot_set_paths(struct container_snapshot *s, const char *data_ro
 	s->merged = xasprintf("%s/overlay2/%s/merged", data_root, id);
 }
 
-static char **exec_ids_of(struct container *c)
-{
-	char **ids = NULL;
-
-	exec_each_id(c, &ids);
-	return ids;
-}
-
 struct container_snapshot *container_snapshot_take(struct container *c)
 {
 	_cleanup_(image_unref_p) struct image *image = NULL;
@@ -186,7 +180,7 @@ struct container_snapshot *container_snapshot_take(struct container *c)
 	{
 		LOCK_GUARD(&c->lock);
 		s = container_snapshot_new(&c->rec);
-		s->exec_ids = exec_ids_of(c);
+		s->exec_ids = container_exec_ids(c);
 		s->removing = c->removing;
 	}
 	snapshot_set_paths(s, c->engine->cfg.data_root, c->id);

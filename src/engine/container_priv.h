@@ -162,8 +162,10 @@ bool container_is_running(const struct container *c);
 
 /* --- record <-> snapshot (container.c) --- */
 
-/* A deep copy; takes the lock. */
+/* A deep copy with its paths; lower is NULL when the image is gone. Takes the lock. */
 struct container_snapshot *container_snapshot_take(struct container *c);
+/* Ids of the sessions that a reader of inspect sees, NULL when there are none; lock held (exec.c). */
+char **container_exec_ids(struct container *c);
 
 /* --- for remove (stop.c, exec.c) --- */
 
