@@ -5,7 +5,11 @@
  */
 #pragma once
 
-#include <json-c/json.h>
+/* json-c has a typedef of this name; here it is a writer. Never include json-c's headers elsewhere. */
+#define json_bool json_c_bool
+#include <json-c/linkhash.h>
+#include <json-c/json_object.h>
+#undef json_bool
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +56,7 @@ void json_double(struct json_writer *w, double v);
 void json_bool(struct json_writer *w, bool v);
 void json_null(struct json_writer *w);
 void json_raw(struct json_writer *w, const char *json); /* trusted JSON text */
+void json_tree(struct json_writer *w, json_object *v);	/* numbers as they were written */
 void json_strv(struct json_writer *w, char *const *v);  /* NULL: null */
 void json_time(struct json_writer *w, int64_t ns);	/* RFC3339Nano string */
 /* key and value in one. */
@@ -78,7 +83,7 @@ void json_kv_copy(struct json_kv *to, const struct json_kv *from);
 /* Sorted by key, as Go prints maps. */
 void json_kv_write(struct json_writer *w, const struct json_kv *m);
 
-enum json_type {
+enum json_field_type {
 	JSON_T_STR,	 /* char *; absent and null give NULL, written as "" */
 	JSON_T_STR_NULL, /* char *; NULL is written as null */
 	JSON_T_BOOL,	 /* bool */
@@ -109,7 +114,7 @@ enum json_field_flags {
 
 struct json_field {
 	const char *name;
-	enum json_type type;
+	enum json_field_type type;
 	size_t offset;
 	unsigned flags;
 	const struct json_field *fields; /* of a nested struct; a table ends with a NULL name */
