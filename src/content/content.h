@@ -9,16 +9,12 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
-
-#define DIGEST_MAX 80 /* "sha256:" + 64 hex + NUL, rounded up */
+#include "format/oci/digest.h"
 
 struct content;
 
 int content_open(const char *root, struct content **ret, struct err *e);
 void content_close(struct content *c);
-
-/* Exactly "sha256:" + 64 lower-case hex digits. */
-int digest_check(const char *digest, struct err *e);
 
 bool content_has(struct content *c, const char *digest);
 /* Read-only descriptor and size; ERR_NOT_FOUND names the digest. */
