@@ -15,18 +15,18 @@
 
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_INVALID,	  /* the request is wrong */
-	ERR_NOT_FOUND,	  /* the object is not there */
-	ERR_CONFLICT,	  /* the object's state forbids it now */
-	ERR_DENIED,	  /* not allowed */
+	ERR_INVALID,      /* the request is wrong */
+	ERR_NOT_FOUND,    /* the object is not there */
+	ERR_CONFLICT,     /* the object's state forbids it now */
+	ERR_DENIED,       /* not allowed */
 	ERR_UNAUTHORIZED, /* credentials missing or refused */
 	ERR_UNSUPPORTED,  /* not offered by this engine, host or version */
 	ERR_UNAVAILABLE,  /* cannot be done right now */
 	ERR_NOT_MODIFIED, /* already so */
-	ERR_CANCELLED,	  /* the caller went away */
-	ERR_TOO_LARGE,	  /* a named cap was passed */
-	ERR_SYSTEM,	  /* a system call failed: errnum says which way */
-	ERR_BUG,	  /* an internal promise was broken */
+	ERR_CANCELLED,    /* the caller went away */
+	ERR_TOO_LARGE,    /* a named cap was passed */
+	ERR_SYSTEM,       /* a system call failed: errnum says which way */
+	ERR_BUG,          /* an internal promise was broken */
 };
 
 #define ERR_MSG_MAX 1024
@@ -37,7 +37,10 @@ struct err {
 	char msg[ERR_MSG_MAX];
 };
 
-#define ERR_INIT {.kind = ERR_NONE}
+#define ERR_INIT                                                                                                       \
+	{                                                                                                              \
+		.kind = ERR_NONE                                                                                       \
+	}
 
 /* Both set `e` and return -1, so that a failure is one expression. The text is cut at ERR_MSG_MAX. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...) _printf_(3, 4);

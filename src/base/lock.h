@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mutexes with an owner and a rank. A thread takes locks in rising rank only; taking one of a lower or equal rank aborts.
- * Locks guard memory: never held across exec, wait, mount, network or disk I/O (the store's own lock excepted).
+ * Mutexes with an owner and a rank. A thread takes locks in rising rank only; taking one of a lower or equal rank
+ * aborts. Locks guard memory: never held across exec, wait, mount, network or disk I/O (the store's own lock excepted).
  */
 #pragma once
 
@@ -13,13 +13,13 @@
 
 /* All ranks of all programs, lowest first. */
 enum lock_rank {
-	LOCK_RANK_ENGINE = 10,	  /* the container table */
+	LOCK_RANK_ENGINE = 10,    /* the container table */
 	LOCK_RANK_CONTAINER = 20, /* one container's fields */
-	LOCK_RANK_IMAGES = 30,	  /* the image table */
-	LOCK_RANK_STORE = 40,	  /* the SQLite handle; held across its I/O */
-	LOCK_RANK_EVENTS = 50,	  /* the event ring */
-	LOCK_RANK_HTTP = 60,	  /* connection tables */
-	LOCK_RANK_LEAF = 90,	  /* anything that calls nothing while held */
+	LOCK_RANK_IMAGES = 30,    /* the image table */
+	LOCK_RANK_STORE = 40,     /* the SQLite handle; held across its I/O */
+	LOCK_RANK_EVENTS = 50,    /* the event ring */
+	LOCK_RANK_HTTP = 60,      /* connection tables */
+	LOCK_RANK_LEAF = 90,      /* anything that calls nothing while held */
 };
 
 struct lock {
@@ -50,5 +50,5 @@ static inline struct lock *lock_guard_take(struct lock *l)
 }
 #define LOCK_GUARD_CAT2(a, b) a##b
 #define LOCK_GUARD_CAT(a, b)  LOCK_GUARD_CAT2(a, b)
-#define LOCK_GUARD(l) \
+#define LOCK_GUARD(l)                                                                                                  \
 	_cleanup_(lock_guard_release) _unused_ struct lock *LOCK_GUARD_CAT(_guard_, __LINE__) = lock_guard_take(l)

@@ -22,5 +22,5 @@ char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0);
 /* Frees what *p holds and stores `value` (owned) in it. */
 void free_and_set(char **p, char *value);
 
-#define xnew(type)	  ((type *)xcalloc(1, sizeof(type)))
+#define xnew(type)          ((type *)xcalloc(1, sizeof(type)))
 #define xnew_array(type, n) ((type *)xcalloc((n), sizeof(type)))

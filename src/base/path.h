@@ -32,9 +32,9 @@ int root_open_regular(int rootfd, const char *path, enum root_how how, int flags
 int root_read_file(int rootfd, const char *path, enum root_how how, size_t max, struct strbuf *sb);
 
 /* Trusted, engine-owned paths. */
-int dir_open(const char *path);				 /* O_RDONLY|O_DIRECTORY */
-int dir_open_at(int dirfd, const char *name);		 /* same, no link followed */
-int mkdir_p(const char *path, mode_t mode);		 /* absolute or relative, existing is fine */
+int dir_open(const char *path);               /* O_RDONLY|O_DIRECTORY */
+int dir_open_at(int dirfd, const char *name); /* same, no link followed */
+int mkdir_p(const char *path, mode_t mode);   /* absolute or relative, existing is fine */
 int path_read_file(const char *path, size_t max, struct strbuf *sb);
 bool path_exists(const char *path);
 /* Removes name and all below it by descriptor: no link followed, no mount crossed, any depth. -ENOENT is success. */

@@ -16,16 +16,16 @@ struct proc_fd {
 };
 
 struct proc_spawn {
-	const char *path;	   /* absolute; never searched in PATH */
-	int exec_fd;		   /* used instead of path when > 0 */
+	const char *path; /* absolute; never searched in PATH */
+	int exec_fd;      /* used instead of path when > 0 */
 	char *const *argv;
-	char *const *env;	   /* exactly this; NULL is empty */
+	char *const *env;          /* exactly this; NULL is empty */
 	const struct proc_fd *fds; /* all others are closed */
 	size_t n_fds;
-	int cgroup_fd;		   /* > 0: cgroup v2 directory to be born in */
-	int cwd_fd;		   /* > 0: working directory; otherwise "/" */
-	bool new_session;	   /* setsid */
-	bool die_with_parent;	   /* SIGKILL when the spawning thread ends: only for threads that outlive the child */
+	int cgroup_fd;        /* > 0: cgroup v2 directory to be born in */
+	int cwd_fd;           /* > 0: working directory; otherwise "/" */
+	bool new_session;     /* setsid */
+	bool die_with_parent; /* SIGKILL when the spawning thread ends: only for threads that outlive the child */
 };
 
 /* Starts it and returns when exec has succeeded; a failed exec is an error here with its errno.

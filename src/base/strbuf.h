@@ -23,8 +23,14 @@ struct strbuf {
 
 extern char strbuf_empty[1];
 #define STRBUF_NO_LIMIT ((size_t)1 << 40)
-#define STRBUF_INIT	{.data = strbuf_empty, .max = STRBUF_NO_LIMIT}
-#define STRBUF_INIT_MAX(limit) {.data = strbuf_empty, .max = (limit)}
+#define STRBUF_INIT                                                                                                    \
+	{                                                                                                              \
+		.data = strbuf_empty, .max = STRBUF_NO_LIMIT                                                           \
+	}
+#define STRBUF_INIT_MAX(limit)                                                                                         \
+	{                                                                                                              \
+		.data = strbuf_empty, .max = (limit)                                                                   \
+	}
 
 void strbuf_init(struct strbuf *sb, size_t max);
 void strbuf_done(struct strbuf *sb);

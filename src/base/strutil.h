@@ -28,8 +28,8 @@ static inline bool str_starts(const char *s, const char *prefix)
 }
 bool str_ends(const char *s, const char *suffix);
 bool str_eq_nocase(const char *a, const char *b); /* ASCII */
-bool str_is_hex(const char *s, size_t n);	  /* n lower-case hex digits and no more */
-bool str_is_digits(const char *s);		  /* one or more */
+bool str_is_hex(const char *s, size_t n);         /* n lower-case hex digits and no more */
+bool str_is_digits(const char *s);                /* one or more */
 bool str_is_utf8(const char *s, size_t n);
 bool str_has_control(const char *s); /* a byte < 0x20 or 0x7f */
 

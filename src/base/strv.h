@@ -32,5 +32,5 @@ const char *strv_env_get(char *const *env, const char *key);
 void strv_env_set(char ***env, const char *assignment);
 
 DEFINE_CLEANUP(char *, strv_free)
-#define _cleanup_strv_ _cleanup_(strv_free_p)
+#define _cleanup_strv_     _cleanup_(strv_free_p)
 #define STRV_FOREACH(s, v) for (char *const *s = (v); s && *s; s++)
