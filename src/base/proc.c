@@ -161,14 +161,10 @@ static pid_t clone_child(struct spawn_child *c, char *stack, int *ret_pidfd)
 	return pid;
 }
 
-/* Without CLONE_VFORK the parent learns of a failed exec when the child ends with 127; of a good one never, so that it
- * looks whether the process still is us. */
-static void wait_for_exec(struct spawn_child *c, int pidfd, int status_fd)
+/* Without CLONE_VFORK: the write end of the pipe closes when the child execs or ends. */
+static void wait_for_exec(int status_fd)
 {
 	char byte;
-	if (c->s->cgroup_fd <= 0)
-		return;
-	(void)pidfd;
 	while (read(status_fd, &byte, 1) < 0 && errno == EINTR)
 		;
 }
@@ -203,8 +199,8 @@ int proc_spawn(const struct proc_spawn *s, pid_t *ret_pid, int *ret_pidfd, struc
 	pid_t pid = clone_child(c, (char *)(c + 1), &pidfd);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	status_w = fd_close(status_w);
-	if (pid > 0)
-		wait_for_exec(c, pidfd, status_r);
+	if (pid > 0 && status_r >= 0)
+		wait_for_exec(status_r);
 	int error = pid < 0 ? -pid : c->error;
 	munmap(c, sizeof(*c) + SPAWN_STACK);
 	if (error) {
