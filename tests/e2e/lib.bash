@@ -145,7 +145,7 @@ sanitizers() {
 	export TSAN_OPTIONS=log_path=$T/tsan:exitcode=0 LSAN_OPTIONS=print_suppressions=0
 }
 load_image() {
-	[ -e "$HULL_TEST_DIR/busybox.tar" ] || "$TOOLS/mkimage" busybox >"$HULL_TEST_DIR/busybox.tar"
+	[ -e "$HULL_TEST_DIR/busybox.tar" ] || "$TOOLS/mkimage" "$HULL_TEST_DIR/busybox.tar"
 	curl -s -m 60 --unix-socket "$SOCK" -X POST -H 'Content-Type: application/x-tar' -T "$HULL_TEST_DIR/busybox.tar" \
 		'http://d/images/load?quiet=1' | grep -q Loaded
 	# warm up: what the first container makes for good (directories, caches, threads) is no leak
