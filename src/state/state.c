@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store behind state.h: one table, one SQLite handle, a few prepared statements, all under one lock. Opened by bin/hulld,
- * written by engine/ and image/, read once at start.
+ * The store behind state.h: one table, one SQLite handle, a few prepared statements, all under one lock. Opened by
+ * bin/hulld, written by engine/ and image/, read once at start.
  */
 #include <errno.h>
 #include <sqlite3.h>
@@ -87,7 +87,8 @@ static int schema_check(struct state *s, struct err *e)
 	if (db_query_text(s, "PRAGMA user_version", &version, e) < 0)
 		return -1;
 	if (parse_u64(version, &v) < 0 || v > STATE_SCHEMA)
-		return err_set(e, ERR_UNSUPPORTED, "state: the file was written by a newer version (layout %s)", version);
+		return err_set(e, ERR_UNSUPPORTED, "state: the file was written by a newer version (layout %s)",
+			       version);
 	if (v == STATE_SCHEMA)
 		return 0;
 	return db_exec(s,
@@ -99,8 +100,8 @@ static int schema_check(struct state *s, struct err *e)
 		       e);
 }
 
-/* Opens and looks whether what is there can be used. The error kind tells a foreign or newer file (left alone) from a broken one
- * (ERR_SYSTEM with errnum EUCLEAN). */
+/* Opens and looks whether what is there can be used. The error kind tells a foreign or newer file (left alone) from a
+ * broken one (ERR_SYSTEM with errnum EUCLEAN). */
 static int db_open(struct state *s, const char *path, bool check, struct err *e)
 {
 	_cleanup_free_ char *mode = NULL, *verdict = NULL;
@@ -111,7 +112,8 @@ static int db_open(struct state *s, const char *path, bool check, struct err *e)
 		return fail_db(s, path, e);
 	/* One handle in one process: no shared-memory file, no lock traffic; a second daemon gets SQLITE_BUSY. The
 	 * page cache stays small because memory is the read model. */
-	if (db_exec(s, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -256; PRAGMA temp_store = MEMORY;", e) < 0 ||
+	if (db_exec(s, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -256; PRAGMA temp_store = MEMORY;", e) <
+		    0 ||
 	    db_query_text(s, "PRAGMA journal_mode = WAL", &mode, e) < 0)
 		goto failed;
 	if (!str_eq(mode, "wal")) {
@@ -245,7 +247,8 @@ int state_apply(struct state *s, const struct state_change *changes, size_t n, e
 	if (sync_set(s, sync, e) < 0 || stmt_run(s, STMT_BEGIN, NULL, NULL, NULL, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = stmt_run(s, changes[i].doc ? STMT_PUT : STMT_DELETE, changes[i].kind, changes[i].key, changes[i].doc, e);
+		r = stmt_run(s, changes[i].doc ? STMT_PUT : STMT_DELETE, changes[i].kind, changes[i].key,
+			     changes[i].doc, e);
 	if (r == 0)
 		r = stmt_run(s, STMT_COMMIT, NULL, NULL, NULL, e);
 	/* A failed write (disk full) may have ended the transaction by itself. */
@@ -315,7 +318,7 @@ int state_each(struct state *s, const char *kind, void (*fn)(void *arg, const ch
 	 * while fn runs. */
 	if (keys_read(s, kind, &keys, e) < 0)
 		return -1;
-	STRV_FOREACH(key, keys) {
+	STRV_FOREACH (key, keys) {
 		_cleanup_free_ char *doc = doc_read(s, kind, *key);
 
 		if (doc)

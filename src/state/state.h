@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The daemon's records: JSON documents by (kind, key) in one SQLite file (WAL, locking_mode=EXCLUSIVE, one handle; no other
- * process ever opens it). Memory is the read model: documents are read once at start. Any thread; one transaction at a
- * time (LOCK_RANK_STORE).
+ * The daemon's records: JSON documents by (kind, key) in one SQLite file (WAL, locking_mode=EXCLUSIVE, one handle; no
+ * other process ever opens it). Memory is the read model: documents are read once at start. Any thread; one transaction
+ * at a time (LOCK_RANK_STORE).
  */
 #pragma once
 

@@ -147,7 +147,8 @@ static int kv_decode(json_object *v, const struct place *at, bool is_set, struct
 	return 0;
 }
 
-static int struct_decode(json_object *v, const struct place *at, const struct json_field *table, void *out, struct err *e);
+static int struct_decode(json_object *v, const struct place *at, const struct json_field *table, void *out,
+			 struct err *e);
 
 static int obj_decode(json_object *v, const struct place *at, const struct json_field *f, void *out, struct err *e)
 {
@@ -271,7 +272,8 @@ static const struct json_field *field_find(const struct json_field *table, const
 	return NULL;
 }
 
-static int struct_decode(json_object *v, const struct place *at, const struct json_field *table, void *out, struct err *e)
+static int struct_decode(json_object *v, const struct place *at, const struct json_field *table, void *out,
+			 struct err *e)
 {
 	json_object_object_foreach(v, key, member)
 	{

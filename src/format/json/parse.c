@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON text -> json-c tree. A small strict parser (RFC 8259) instead of json-c's own, because bodies come from anyone: it bounds the
- * depth, refuses duplicate keys, bad UTF-8 and NUL, keeps the text of every number that is no 64-bit integer, and
- * words its errors as Go's encoding/json does. It never reads past text + n.
+ * JSON text -> json-c tree. A small strict parser (RFC 8259) instead of json-c's own, because bodies come from anyone:
+ * it bounds the depth, refuses duplicate keys, bad UTF-8 and NUL, keeps the text of every number that is no 64-bit
+ * integer, and words its errors as Go's encoding/json does. It never reads past text + n.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,8 +32,8 @@ static int fail_char(struct parser *p, const char *where)
 		return err_set(p->e, ERR_INVALID, "unexpected end of JSON input (byte %zu)", p->at);
 	c = (unsigned char)p->text[p->at];
 	if (c == '\'' || c == '"')
-		return err_set(p->e, ERR_INVALID, "invalid character '%s%c' %s (byte %zu)", c == '\'' ? "\\" : "", c, where,
-			       p->at);
+		return err_set(p->e, ERR_INVALID, "invalid character '%s%c' %s (byte %zu)", c == '\'' ? "\\" : "", c,
+			       where, p->at);
 	if (c == '\n' || c == '\r' || c == '\t')
 		return err_set(p->e, ERR_INVALID, "invalid character '\\%c' %s (byte %zu)",
 			       c == '\n' ? 'n' : (c == '\r' ? 'r' : 't'), where, p->at);

@@ -232,9 +232,10 @@ static void writes_all_kinds(void **state)
 	json_int(&w, -6);
 	json_array_close(&w);
 	json_object_close(&w);
-	assert_string_equal(sb.data, "{\"s\":\"tab\\tq\\\"\\\\ \x7f\\ufffd <&>\",\"null\":null,\"min\":-9223372036854775808,"
-				     "\"max\":18446744073709551615,\"b\":true,\"v\":[\"a\",\"b\\\"\"],\"none\":null,"
-				     "\"t\":\"0001-01-01T00:00:00Z\",\"a\":[[],{},{\"x\":1},-5,-6]}");
+	assert_string_equal(sb.data,
+			    "{\"s\":\"tab\\tq\\\"\\\\ \x7f\\ufffd <&>\",\"null\":null,\"min\":-9223372036854775808,"
+			    "\"max\":18446744073709551615,\"b\":true,\"v\":[\"a\",\"b\\\"\"],\"none\":null,"
+			    "\"t\":\"0001-01-01T00:00:00Z\",\"a\":[[],{},{\"x\":1},-5,-6]}");
 }
 
 static void writer_is_sticky(void **state)
@@ -345,20 +346,23 @@ static void fields_empty(void **state)
 	struct outer o = {0};
 
 	(void)state;
-	outer_is(&o, "{\"S\":\"\",\"SN\":null,\"Raw\":null,\"B\":false,\"BP\":null,\"I\":0,\"IP\":null,\"V\":null,\"KV\":null,"
+	outer_is(&o, "{\"S\":\"\",\"SN\":null,\"Raw\":null,\"B\":false,\"BP\":null,\"I\":0,\"IP\":null,\"V\":null,"
+		     "\"KV\":null,"
 		     "\"Set\":null,\"In\":{\"Name\":\"\"},\"InP\":null,\"List\":null}");
 	assert_int_equal(outer_decode("{\"V\":[],\"KV\":{},\"Set\":{},\"List\":[],\"Cmd\":[]}", &o, NULL), 0);
-	outer_is(&o, "{\"S\":\"\",\"SN\":null,\"Raw\":null,\"B\":false,\"BP\":null,\"I\":0,\"IP\":null,\"V\":[],\"KV\":{},"
-		     "\"Set\":{},\"In\":{\"Name\":\"\"},\"InP\":null,\"List\":[]}");
+	outer_is(&o,
+		 "{\"S\":\"\",\"SN\":null,\"Raw\":null,\"B\":false,\"BP\":null,\"I\":0,\"IP\":null,\"V\":[],\"KV\":{},"
+		 "\"Set\":{},\"In\":{\"Name\":\"\"},\"InP\":null,\"List\":[]}");
 	json_fields_done(outer_fields, &o);
 }
 
 static void fields_round_trip(void **state)
 {
-	static const char text[] = "{\"S\":\"x\",\"SN\":\"\",\"Raw\":{\"q\":[1.50,null]},\"B\":true,\"BP\":false,\"I\":-3,\"IP\":0,"
-				   "\"V\":[\"a\",\"\"],\"Cmd\":[\"c\"],\"KV\":{\"a\":\"1\",\"b\":\"2\"},\"Set\":{\"80/tcp\":{}},"
-				   "\"In\":{\"Name\":\"n\",\"Size\":5},\"InP\":{\"Name\":\"p\"},\"List\":[{\"Name\":\"l\"},"
-				   "{\"Name\":\"\",\"Size\":9}],\"D\":2.5}";
+	static const char text[] =
+		"{\"S\":\"x\",\"SN\":\"\",\"Raw\":{\"q\":[1.50,null]},\"B\":true,\"BP\":false,\"I\":-3,\"IP\":0,"
+		"\"V\":[\"a\",\"\"],\"Cmd\":[\"c\"],\"KV\":{\"a\":\"1\",\"b\":\"2\"},\"Set\":{\"80/tcp\":{}},"
+		"\"In\":{\"Name\":\"n\",\"Size\":5},\"InP\":{\"Name\":\"p\"},\"List\":[{\"Name\":\"l\"},"
+		"{\"Name\":\"\",\"Size\":9}],\"D\":2.5}";
 	struct outer o = {0}, copy = {0};
 	struct err e = ERR_INIT;
 
@@ -369,13 +373,16 @@ static void fields_round_trip(void **state)
 	json_fields_done(outer_fields, &o);
 	outer_is(&copy, text);
 	/* decoding again over it replaces and frees; maps are merged as Go does */
-	assert_int_equal(outer_decode("{\"s\":\"y\",\"unknown\":[{}],\"SN\":null,\"Raw\":1,\"B\":null,\"BP\":null,\"IP\":4,"
-				      "\"V\":null,\"CMD\":\"sh\",\"KV\":{\"c\":null},\"Set\":null,\"In\":null,\"InP\":null,"
-				      "\"List\":[{\"Name\":\"z\"}],\"old\":\"o\",\"D\":1}",
-				      &copy, &e),
-			 0);
-	outer_is(&copy, "{\"S\":\"y\",\"SN\":null,\"Raw\":1,\"B\":true,\"BP\":null,\"I\":-3,\"IP\":4,\"V\":null,\"Cmd\":[\"sh\"],"
-			"\"KV\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"\"},\"Set\":null,\"In\":{\"Name\":\"n\",\"Size\":5},\"InP\":null,"
+	assert_int_equal(
+		outer_decode("{\"s\":\"y\",\"unknown\":[{}],\"SN\":null,\"Raw\":1,\"B\":null,\"BP\":null,\"IP\":4,"
+			     "\"V\":null,\"CMD\":\"sh\",\"KV\":{\"c\":null},\"Set\":null,\"In\":null,\"InP\":null,"
+			     "\"List\":[{\"Name\":\"z\"}],\"old\":\"o\",\"D\":1}",
+			     &copy, &e),
+		0);
+	outer_is(&copy, "{\"S\":\"y\",\"SN\":null,\"Raw\":1,\"B\":true,\"BP\":null,\"I\":-3,\"IP\":4,\"V\":null,"
+			"\"Cmd\":[\"sh\"],"
+			"\"KV\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"\"},\"Set\":null,\"In\":{\"Name\":\"n\",\"Size\":5},"
+			"\"InP\":null,"
 			"\"List\":[{\"Name\":\"z\"}],\"D\":1}");
 	assert_string_equal(copy.old, "o");
 	json_fields_done(outer_fields, &copy);
@@ -397,8 +404,10 @@ static void fields_refuse_wrong_types(void **state)
 		{"{\"Cmd\":{}}", "json: cannot unmarshal object into Go struct field Outer.Cmd of type string"},
 		{"{\"KV\":[]}", "json: cannot unmarshal array into Go struct field Outer.KV of type map[string]string"},
 		{"{\"KV\":{\"a\":1}}", "json: cannot unmarshal number into Go struct field Outer.KV of type string"},
-		{"{\"Set\":{\"a\":1}}", "json: cannot unmarshal number into Go struct field Outer.Set of type struct {}"},
-		{"{\"In\":{\"Size\":\"\"}}", "json: cannot unmarshal string into Go struct field In.In.Size of type int64"},
+		{"{\"Set\":{\"a\":1}}",
+		 "json: cannot unmarshal number into Go struct field Outer.Set of type struct {}"},
+		{"{\"In\":{\"Size\":\"\"}}",
+		 "json: cannot unmarshal string into Go struct field In.In.Size of type int64"},
 		{"{\"InP\":7}", "json: cannot unmarshal number into Go struct field Outer.InP of type InP"},
 		{"{\"List\":[{\"Name\":\"ok\"},{\"Name\":false}]}",
 		 "json: cannot unmarshal bool into Go struct field List.List.Name of type string"},
