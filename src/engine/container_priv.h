@@ -116,6 +116,7 @@ void container_each(struct engine *g, void (*fn)(void *arg, struct container *c)
 /* References to all visible containers, newest first, NULL-terminated; container_free_all ends them. */
 struct container **container_all(struct engine *g);
 void container_free_all(struct container **all);
+DEFINE_CLEANUP(struct container *, container_free_all)
 
 /* --- create, rename, remove (engine.c; used by create.c and remove) --- */
 
