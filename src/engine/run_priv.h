@@ -90,6 +90,11 @@ int run_stop(struct container *c, int timeout_s, int sig, struct err *e);
 int run_stop_signal(const struct container *c);
 int run_thaw(struct container *c, struct err *e);
 
+/* --- logs.c --- */
+
+/* A log file was rotated: compress it in the background. */
+void logs_compress_later(struct container *c);
+
 /* --- wait.c; lock held --- */
 void wait_wake_exit(struct container *c);
 void wait_wake_removed(struct container *c);
