@@ -25,25 +25,25 @@ int monitor_send_body(int sock, enum monitor_msg_type type, const void *body, si
 /* ATTACH: client_fd is passed on, and still the caller's to close. leftover: what was read from it already, at most
  * MONITOR_LEFTOVER_MAX bytes. */
 #define MONITOR_LEFTOVER_MAX (LIMIT_MONITOR_MSG - 1024)
-int monitor_send_attach(int sock, const struct monitor_attach *a, int client_fd, const void *leftover, size_t n_leftover,
-			struct err *e);
+int monitor_send_attach(int sock, const struct monitor_attach *a, int client_fd, const void *leftover,
+			size_t n_leftover, struct err *e);
 
 struct monitor_packet {
 	uint32_t type; /* enum monitor_msg_type */
 	union {
 		struct monitor_hello_reply hello; /* HELLO_REPLY */
-		struct monitor_started started;	  /* STARTED */
-		struct monitor_failed failed;	  /* FAILED; text below */
-		struct monitor_result result;	  /* ATTACH_REPLY, RESIZE_REPLY, SIGNAL_REPLY, CLOSE_STDIN_REPLY */
-		struct monitor_exit exit;	  /* EXITED */
+		struct monitor_started started;   /* STARTED */
+		struct monitor_failed failed;     /* FAILED; text below */
+		struct monitor_result result;     /* ATTACH_REPLY, RESIZE_REPLY, SIGNAL_REPLY, CLOSE_STDIN_REPLY */
+		struct monitor_exit exit;         /* EXITED */
 		struct monitor_detached detached; /* DETACHED */
 	};
 	char *text; /* FAILED: the message, owned */
-	int fd;	    /* HELLO_REPLY, STARTED: the pidfd, owned; else -1 */
+	int fd;     /* HELLO_REPLY, STARTED: the pidfd, owned; else -1 */
 };
 
-/* Waits up to timeout_ms (-1: for ever) for one packet. 1: *ret is filled, to be put with monitor_packet_done; 0: timeout;
- * -1: ERR_UNAVAILABLE when the supervisor closed the connection, ERR_INVALID when it sent nonsense. */
+/* Waits up to timeout_ms (-1: for ever) for one packet. 1: *ret is filled, to be put with monitor_packet_done; 0:
+ * timeout; -1: ERR_UNAVAILABLE when the supervisor closed the connection, ERR_INVALID when it sent nonsense. */
 int monitor_recv(int sock, int timeout_ms, struct monitor_packet *ret, struct err *e);
 void monitor_packet_done(struct monitor_packet *p);
 

@@ -16,7 +16,7 @@
 #define MESSAGE_FDS_MAX 1
 
 struct message {
-	uint32_t type;	     /* enum monitor_msg_type, one of the table */
+	uint32_t type;       /* enum monitor_msg_type, one of the table */
 	const uint8_t *body; /* fixed part and tail; unaligned */
 	size_t len;
 	size_t fixed; /* bytes of the fixed part; the tail is body + fixed, len - fixed bytes */

@@ -10,9 +10,13 @@
  *         (mode 0600) and, when the process has ended, the exit record `exit` (struct monitor_exit as JSON, written
  *         before EXITED is sent)
  *   fd 6  only when the log driver writes files: the container's log directory
- *   fd 7  only for execs: nothing yet, reserved
+ *   fd 7  only for execs: the state directory of the container. The container's supervisor keeps its OCI configuration
+ * there
+ *         (`config.json`), which has the seccomp filter that the exec gets, too
  * Then hulld may send ATTACH (clients that attached before the start), and START or ABORT. After START the supervisor
- * makes the container, answers STARTED (with the pidfd of the container's first process) or FAILED, and serves.
+ * makes the container, answers STARTED (with the pidfd of the container's first process) and serves, or answers FAILED
+ * and ends; it then closes clients without shutting their connection down, so that hulld can still write an error
+ * through a descriptor it kept.
  * A later hulld connects to monitor.sock and says HELLO; any number of control connections may be open, SO_PEERCRED uid
  * must be the supervisor's own (rule D12).
  *
@@ -27,13 +31,15 @@
 
 #define MONITOR_PROTOCOL_VERSION 1
 
-#define MONITOR_FD_CONTROL 3
-#define MONITOR_FD_LAUNCH  4
-#define MONITOR_FD_STATE   5
-#define MONITOR_FD_LOG	   6
+#define MONITOR_FD_CONTROL   3
+#define MONITOR_FD_LAUNCH    4
+#define MONITOR_FD_STATE     5
+#define MONITOR_FD_LOG       6
+#define MONITOR_FD_CONTAINER 7
 
 #define MONITOR_SOCKET_NAME "monitor.sock"
 #define MONITOR_EXIT_NAME   "exit"
+#define MONITOR_CONFIG_NAME "config.json"
 
 enum monitor_msg_type {
 	/* no payload; reply: struct monitor_hello_reply, with the pidfd when the process runs. In state EXITED the
@@ -60,7 +66,9 @@ enum monitor_msg_type {
 	MONITOR_CLOSE_STDIN = 14,
 	MONITOR_CLOSE_STDIN_REPLY = 15,
 	/* no payload: the exit has been recorded by hulld, the supervisor may end (it also ends by itself once all
-	 * output is drained, the exit record is written and no control connection has been open for 10 s) */
+	 * output is drained, the exit record is written and no control connection has been open for 10 s). It removes
+	 * its socket, then closes all control connections: from there on the state directory is not touched any more,
+	 * though the process may stay until slow clients have read what is theirs. */
 	MONITOR_RELEASE = 16,
 
 	/* news */
@@ -94,7 +102,7 @@ struct monitor_hello_reply {
 	uint32_t version;
 	uint32_t state; /* enum monitor_state */
 	int64_t started_ns;
-	int32_t pid; /* in hulld's pid namespace; 0 when not running */
+	int32_t pid;  /* in hulld's pid namespace; 0 when not running */
 	uint32_t oom; /* 1: MONITOR_OOM was seen */
 };
 
