@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Blobs by digest, as an OCI image layout below one directory (blobs/sha256/<hex>, oci-layout). A blob is visible only when
- * its bytes were verified against the digest asked for and synced (rule D21). Any thread, any process of the engine.
+ * Blobs by digest, as an OCI image layout below one directory (blobs/sha256/<hex>, oci-layout). A blob is visible only
+ * when its bytes were verified against the digest asked for and synced (rule D21). Any thread, only the daemon opens
+ * it: others get descriptors.
  */
 #pragma once
 
@@ -35,3 +36,7 @@ int content_write_commit(struct content_writer *w, const char *expected, int64_t
 void content_write_abort(struct content_writer *w);
 /* A blob from memory. */
 int content_put(struct content *c, const void *p, size_t n, char ret[DIGEST_MAX], struct err *e);
+/* Makes the plain file dirfd/name (same file system, no writer left) a blob: it is hashed here and renamed, not copied.
+ * expected NULL and expected_size -1: anything is right. On failure the file stays. */
+int content_adopt(struct content *c, int dirfd, const char *name, const char *expected, int64_t expected_size,
+		  char ret[DIGEST_MAX], int64_t *ret_size, struct err *e);

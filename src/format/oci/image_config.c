@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See image_config.h. Fields are one table; what the table cannot say (limits, digests, counts) is checked behind it. */
+/* See image_config.h. Fields are one table; what the table cannot say (limits, digests, counts) is checked behind it.
+ */
 #include "format/oci/image_config.h"
 
 #include <string.h>
@@ -11,7 +12,10 @@
 #include "base/strv.h"
 #include "format/oci/digest.h"
 
-#define F(type_, field_, name_, kind_, ...) {.name = name_, .type = kind_, .offset = offsetof(struct type_, field_), __VA_ARGS__}
+#define F(type_, field_, name_, kind_, ...)                                                                            \
+	{                                                                                                              \
+		.name = name_, .type = kind_, .offset = offsetof(struct type_, field_), __VA_ARGS__                    \
+	}
 #define OMIT .flags = JSON_F_OMIT_EMPTY
 
 const struct json_field image_healthcheck_fields[] = {
@@ -62,7 +66,8 @@ static const struct json_field image_config_fields[] = {
 	F(image_config, docker_version, "docker_version", JSON_T_STR, OMIT),
 	F(image_config, comment, "comment", JSON_T_STR, OMIT),
 	F(image_config, parent, "parent", JSON_T_STR, OMIT),
-	F(image_config, config, "config", JSON_T_OBJ, .fields = image_run_config_fields, .size = sizeof(struct image_run_config)),
+	F(image_config, config, "config", JSON_T_OBJ, .fields = image_run_config_fields,
+	  .size = sizeof(struct image_run_config)),
 	F(image_config, history, "history", JSON_T_OBJ_ARRAY, OMIT, .fields = image_history_fields,
 	  .size = sizeof(struct image_history)),
 	{0},
@@ -96,7 +101,8 @@ static int parse_rootfs(json_object *root, struct image_config *c, struct err *e
 		return err_set(e, ERR_INVALID, "invalid image config: rootfs.diff_ids is no array");
 	n = json_object_array_length(ids);
 	if (n > LIMIT_LAYERS)
-		return err_set(e, ERR_TOO_LARGE, "max depth exceeded: the image has %zu layers, at most %d are possible", n,
+		return err_set(e, ERR_TOO_LARGE,
+			       "max depth exceeded: the image has %zu layers, at most %d are possible", n,
 			       LIMIT_LAYERS);
 	for (size_t i = 0; i < n; i++) {
 		json_object *id = json_object_array_get_idx(ids, i);
@@ -110,7 +116,8 @@ static int parse_rootfs(json_object *root, struct image_config *c, struct err *e
 	return 0;
 }
 
-/* Names of an operating system or an architecture are shown and compared: keep them to what GOOS and GOARCH look like. */
+/* Names of an operating system or an architecture are shown and compared: keep them to what GOOS and GOARCH look like.
+ */
 static int check_platform_word(const char *what, const char *s, struct err *e)
 {
 	if (str_empty(s))
@@ -132,8 +139,8 @@ static int check_config(struct image_config *c, struct err *e)
 	for (size_t i = 0; i < c->history.n; i++)
 		filled += !image_history_at(c, i)->empty_layer;
 	if (c->history.n && filled != strv_len(c->diff_ids))
-		return err_set(e, ERR_INVALID, "invalid image config: its history names %zu layers, its rootfs has %zu", filled,
-			       strv_len(c->diff_ids));
+		return err_set(e, ERR_INVALID, "invalid image config: its history names %zu layers, its rootfs has %zu",
+			       filled, strv_len(c->diff_ids));
 	return 0;
 }
 
@@ -143,7 +150,8 @@ int image_config_parse(const char *text, size_t n, struct image_config *ret, str
 	struct image_config c = {0};
 
 	if (n > LIMIT_IMAGE_CONFIG)
-		return err_set(e, ERR_TOO_LARGE, "the image config has %zu bytes, at most %d are allowed", n, LIMIT_IMAGE_CONFIG);
+		return err_set(e, ERR_TOO_LARGE, "the image config has %zu bytes, at most %d are allowed", n,
+			       LIMIT_IMAGE_CONFIG);
 	if (json_parse(text, n, &root, e) < 0)
 		return err_wrap(e, "invalid image config");
 	if (!json_object_is_type(root, json_type_object))
@@ -175,7 +183,7 @@ void image_config_write(const struct image_config *c, struct strbuf *out)
 	json_kstr(&w, "type", "layers");
 	json_key(&w, "diff_ids");
 	json_array_begin(&w);
-	STRV_FOREACH(id, c->diff_ids)
+	STRV_FOREACH (id, c->diff_ids)
 		json_str(&w, *id);
 	json_array_close(&w);
 	json_object_close(&w);

@@ -14,7 +14,7 @@
 #include "format/json/json.h"
 
 struct image_healthcheck { /* durations in nanoseconds; 0: inherit or default */
-	char **test;	   /* {"NONE"}, {"CMD", ...}, {"CMD-SHELL", text}; empty: inherit */
+	char **test;       /* {"NONE"}, {"CMD", ...}, {"CMD-SHELL", text}; empty: inherit */
 	int64_t interval, timeout, start_period, start_interval, retries;
 };
 extern const struct json_field image_healthcheck_fields[];
@@ -47,7 +47,7 @@ struct image_history {
 extern const struct json_field image_history_fields[];
 
 struct image_config {
-	char *created;	    /* RFC3339 as written, or NULL */
+	char *created;      /* RFC3339 as written, or NULL */
 	int64_t created_ns; /* 0 when not given */
 	char *author;
 	char *architecture, *os, *variant, *os_version;
@@ -55,9 +55,9 @@ struct image_config {
 	char *docker_version, *comment; /* Docker's own */
 	char *parent;
 	struct image_run_config config;
-	char **diff_ids;	   /* rootfs.diff_ids, bottom first, each checked */
+	char **diff_ids;           /* rootfs.diff_ids, bottom first, each checked */
 	struct json_array history; /* struct image_history, oldest first */
-	char *text;		   /* the exact blob */
+	char *text;                /* the exact blob */
 	size_t text_len;
 };
 

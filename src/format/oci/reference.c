@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See reference.h. The grammar is that of distribution/reference, read by hand: one function per production, each giving
- * the number of bytes it takes. */
+/* See reference.h. The grammar is that of distribution/reference, read by hand: one function per production, each
+ * giving the number of bytes it takes. */
 #include "format/oci/reference.h"
 
 #include <ctype.h>
@@ -184,15 +184,19 @@ int reference_parse(const char *s, struct reference *ret, struct err *e)
 	if (str_empty(s))
 		return err_set(e, ERR_INVALID, "invalid reference format");
 	if (strlen(s) > LIMIT_REFERENCE)
-		return err_set(e, ERR_INVALID, "invalid reference format: it has more than %d characters", LIMIT_REFERENCE);
+		return err_set(e, ERR_INVALID, "invalid reference format: it has more than %d characters",
+			       LIMIT_REFERENCE);
 	if (str_is_hex(s, DIGEST_HEX))
 		return err_set(e, ERR_INVALID,
-			       "invalid reference format: invalid repository name (%s), cannot specify 64-byte hexadecimal strings", s);
+			       "invalid reference format: invalid repository name (%s), cannot specify 64-byte "
+			       "hexadecimal strings",
+			       s);
 	dom = domain_length(s);
 	path = dom ? s + dom + 1 : s;
 	name = strcspn(path, ":@");
 	if (has_upper(path, strcspn(path, ":")) && !memchr(path, '@', strcspn(path, ":")))
-		return err_set(e, ERR_INVALID, "invalid reference format: repository name (%.*s) must be lowercase", (int)name, path);
+		return err_set(e, ERR_INVALID, "invalid reference format: repository name (%.*s) must be lowercase",
+			       (int)name, path);
 	if (dom && scan_domain(s) != dom)
 		return err_set(e, ERR_INVALID, "invalid reference format");
 	n = scan_path(path);

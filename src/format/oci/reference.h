@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Image references as Docker writes them: [domain/]path[:tag][@digest]. Held normalized ("docker.io", "library/busybox"),
- * shown familiar ("busybox"). Error texts are the ones that Docker's users know.
+ * Image references as Docker writes them: [domain/]path[:tag][@digest]. Held normalized ("docker.io",
+ * "library/busybox"), shown familiar ("busybox"). Error texts are the ones that Docker's users know.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 #define REFERENCE_DEFAULT_DOMAIN "docker.io"
-#define REFERENCE_DEFAULT_TAG	 "latest"
+#define REFERENCE_DEFAULT_TAG    "latest"
 
 struct reference {
 	char *domain; /* "docker.io", "localhost:5000" */
@@ -29,10 +29,10 @@ void reference_default_tag(struct reference *r);
 bool reference_tag_is_valid(const char *tag);
 
 /* All owned. */
-char *reference_name(const struct reference *r);	  /* docker.io/library/busybox */
-char *reference_full(const struct reference *r);	  /* ... with tag and digest */
+char *reference_name(const struct reference *r);          /* docker.io/library/busybox */
+char *reference_full(const struct reference *r);          /* ... with tag and digest */
 char *reference_familiar_name(const struct reference *r); /* busybox */
-char *reference_familiar(const struct reference *r);	  /* busybox:latest, busybox@sha256:... */
+char *reference_familiar(const struct reference *r);      /* busybox:latest, busybox@sha256:... */
 
 static inline void reference_done_p(struct reference *r)
 {
