@@ -132,7 +132,7 @@ bool content_has(struct content *c, const char *digest)
 
 int content_get(struct content *c, const char *digest, int *ret_fd, int64_t *ret_size, struct err *e)
 {
-	int64_t size;
+	int64_t size = 0;
 	int fd;
 
 	if (digest_check(digest, e) < 0)
@@ -152,7 +152,7 @@ int content_read(struct content *c, const char *digest, size_t max, struct strbu
 {
 	_cleanup_close_ int fd = -1;
 	char hex[SHA256_HEX_SIZE];
-	int64_t size;
+	int64_t size = 0;
 	ssize_t n;
 	char *p;
 
@@ -341,7 +341,7 @@ int content_adopt(struct content *c, int dirfd, const char *name, const char *ex
 	_cleanup_close_ int fd = root_open(dirfd, name, ROOT_NO_LINKS, O_RDWR | O_NONBLOCK, 0);
 	char digest[DIGEST_MAX];
 	struct stat st;
-	int64_t size;
+	int64_t size = 0;
 
 	if (fd < 0)
 		return err_sys(e, -fd, "open the file of a blob");

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -278,14 +277,89 @@ char *reference_familiar(const struct reference *r)
 	return with_rest(reference_familiar_name(r), r);
 }
 
+/* One [set]; *p is behind the bracket and moves behind the closing one. -EINVAL for a bad set. */
+static int match_set(const char **p, char c)
+{
+	bool negated = **p == '^', hit = false;
+	const char *s = *p + negated;
+
+	do {
+		char lo = *s, hi;
+
+		if (lo == '\\')
+			lo = *++s;
+		if (!lo || (lo == ']' && s[-1] != '\\') || lo == '-')
+			return -EINVAL;
+		hi = lo;
+		s++;
+		if (*s == '-') {
+			hi = s[1] == '\\' ? s[2] : s[1];
+			s += s[1] == '\\' ? 3 : 2;
+			if (!hi || hi == ']')
+				return -EINVAL;
+		}
+		hit |= lo <= c && c <= hi;
+		if (!*s)
+			return -EINVAL;
+	} while (*s != ']');
+	*p = s + 1;
+	return hit != negated;
+}
+
+/* Go's path.Match: '*' and '?' do not take a slash. One star is tried again at a time: no blow-up. */
+static int glob(const char *p, const char *s)
+{
+	const char *star = NULL, *again = NULL;
+
+	for (;;) {
+		int r = 0;
+
+		if (*p == '*') {
+			star = ++p;
+			again = s;
+			continue;
+		}
+		if (!*p && !*s)
+			return 1;
+		if (*p && *s) {
+			const char *next = p + 1;
+
+			if (*p == '[')
+				r = match_set(&next, *s);
+			else if (*p == '?')
+				r = *s != '/';
+			else if (*p == '\\')
+				r = *next++ == *s;
+			else
+				r = *p == *s;
+			if (r < 0)
+				return r;
+			if (r) {
+				p = next;
+				s++;
+				continue;
+			}
+		}
+		if (!star || !*again || *again == '/')
+			return 0;
+		s = ++again;
+		p = star;
+	}
+}
+
 int reference_match(const struct reference *r, const char *pattern, bool *ret)
 {
 	_cleanup_free_ char *whole = reference_familiar(r);
 	_cleanup_free_ char *name = reference_familiar_name(r);
 	const char *bracket = strchr(pattern, '[');
+	int a, b;
 
 	if (strlen(pattern) > LIMIT_REFERENCE || (bracket && !strchr(bracket, ']')))
 		return -EINVAL;
-	*ret = fnmatch(pattern, whole, FNM_PATHNAME) == 0 || fnmatch(pattern, name, FNM_PATHNAME) == 0;
+	a = glob(pattern, whole);
+	b = glob(pattern, name);
+	if (a < 0 || b < 0)
+		return -EINVAL;
+	*ret = a || b;
 	return 0;
 }

@@ -585,6 +585,7 @@ static int build_entry(struct tar_reader *r, const uint8_t *b)
 int tar_next(struct tar_reader *r, const struct tar_entry **ret)
 {
 	uint8_t b[TAR_BLOCK_SIZE] __attribute__((aligned(8)));
+	bool extended = false;
 	int rc;
 
 	if (r->error)
@@ -603,8 +604,8 @@ int tar_next(struct tar_reader *r, const struct tar_entry **ret)
 
 		rc = read_header(r, b);
 		if (rc == 0) {
-			if (r->gnu_name || r->gnu_link || r->pax.path)
-				return bad_proto(r, "the archive ends behind an extension header");
+			if (extended)
+				return bad_proto(r, "the archive is cut off");
 			r->done = true;
 			return 0;
 		}
@@ -617,6 +618,7 @@ int tar_next(struct tar_reader *r, const struct tar_entry **ret)
 				*ret = &r->entry;
 			return rc;
 		}
+		extended = true;
 		if (number(r, h->size, sizeof(h->size), &size) < 0)
 			return -EPROTO;
 		if (h->type == 'x') {
