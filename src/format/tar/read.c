@@ -593,8 +593,14 @@ int tar_next(struct tar_reader *r, const struct tar_entry **ret)
 	if (r->done)
 		return 0;
 	rc = skip_bytes(r, r->left);
-	if (rc == 0 && r->pad && more(r) > 0) /* no padding at the very end is what some writers leave */
-		rc = skip_bytes(r, (int64_t)r->pad);
+	for (ssize_t n; rc == 0 && r->pad; r->pad -= (size_t)n) { /* some writers leave out the very last padding */
+		n = MIN(more(r), (ssize_t)r->pad);
+		if (n <= 0) {
+			rc = (int)n;
+			break;
+		}
+		take(r, (size_t)n);
+	}
 	r->left = 0;
 	r->pad = 0;
 	tar_entry_done(&r->entry);
