@@ -51,6 +51,8 @@ struct api_route {
 /* Each noun exports one table, ended by a NULL method. api/routes.c lists them. */
 extern const struct api_route api_routes_system[];
 extern const struct api_route api_routes_containers[];
+extern const struct api_route api_routes_containers_life[];    /* start, stop, wait ... */
+extern const struct api_route api_routes_containers_streams[]; /* attach, logs */
 extern const struct api_route api_routes_execs[];
 extern const struct api_route api_routes_images[];
 extern const struct api_route api_routes_events[];

@@ -164,8 +164,10 @@ void exec_snapshot_done(struct exec_snapshot *x)
 }
 
 /* Where the writable layer of a container lies, below the names that tools know from Docker's overlay2 driver. */
-static void snapshot_set_paths(struct container_snapshot *s, const char *data_root, const char *id)
+void container_snapshot_set_paths(struct container_snapshot *s, const char *data_root)
 {
+	const char *id = s->rec.id;
+
 	s->dir = xasprintf("%s/containers/%s", data_root, id);
 	s->upper = xasprintf("%s/overlay2/%s/diff", data_root, id);
 	s->work = xasprintf("%s/overlay2/%s/work", data_root, id);
@@ -183,7 +185,7 @@ struct container_snapshot *container_snapshot_take(struct container *c)
 		s->exec_ids = container_exec_ids(c);
 		s->removing = c->removing;
 	}
-	snapshot_set_paths(s, c->engine->cfg.data_root, c->id);
+	container_snapshot_set_paths(s, c->engine->cfg.data_root);
 	if (image_get(c->engine->images, s->rec.image_id, &image, /* e= */ NULL) == 0)
 		image_lower_dirs(c->engine->images, image, &s->lower, /* e= */ NULL);
 	return s;

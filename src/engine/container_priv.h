@@ -37,9 +37,10 @@ enum container_op {
 	OP_CREATE, /* not visible yet: see container_reserve */
 	OP_START,
 	OP_STOP,
-	OP_RESTART, /* an exit in its course is not the restart policy's business */
+	OP_RESTART,  /* an exit in its course is not the restart policy's business */
 	OP_PAUSE,
 	OP_CHANGE, /* rename, update */
+	OP_TEARDOWN, /* after an exit */
 	OP_REMOVE,
 };
 
@@ -72,6 +73,8 @@ struct container {
 	int pidfd;			/* of the first process, or -1 */
 	uint64_t runs;			/* counts starts: tells news of an old run from one of this run */
 	uint64_t exits;			/* counts ends */
+	bool needs_teardown;		/* a run directory and perhaps a supervisor are left: run_teardown */
+	bool oom_told;			/* the event of this run has been sent */
 	char *wait_error;		/* what waiters are told besides the code: a failed removal or start */
 	struct engine_waiter *waiters;	/* wait.c */
 	struct container_attach *pending;
@@ -93,6 +96,7 @@ struct engine {
 	char *run_dir;	   /* <exec_root>/c: one directory for each running container */
 	char *runtime_root; /* <exec_root>/runtime */
 	char *seccomp_dir; /* <exec_root>/seccomp */
+	int64_t kernel_caps_last; /* of /proc/sys/kernel/cap_last_cap */
 
 	struct lock lock; /* LOCK_RANK_ENGINE: the table */
 	struct container *by_id, *by_name, *all;
@@ -116,6 +120,7 @@ void container_each(struct engine *g, void (*fn)(void *arg, struct container *c)
 /* References to all visible containers, newest first, NULL-terminated; container_free_all ends them. */
 struct container **container_all(struct engine *g);
 void container_free_all(struct container **all);
+DEFINE_CLEANUP(struct container *, container_free_all)
 
 /* --- create, rename, remove (engine.c; used by create.c and remove) --- */
 
@@ -164,6 +169,8 @@ bool container_is_running(const struct container *c);
 
 /* A deep copy with its paths; lower is NULL when the image is gone. Takes the lock. */
 struct container_snapshot *container_snapshot_take(struct container *c);
+/* dir, upper, work and merged of a copied record. */
+void container_snapshot_set_paths(struct container_snapshot *s, const char *data_root);
 /* Ids of the sessions that a reader of inspect sees, NULL when there are none; lock held (exec.c). */
 char **container_exec_ids(struct container *c);
 

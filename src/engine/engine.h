@@ -99,6 +99,7 @@ void engine_wait_end(struct engine_waiter *w);
 /* --- streams --- */
 struct engine_attach {
 	bool stream, logs, in, out, err;
+	bool unframed; /* a websocket: both streams come bare, as from a terminal */
 	const char *detach_keys; /* NULL: the daemon's */
 };
 /* In two steps, so that errors come before the hijack. `fd` (owned from the call on) goes to the supervisor, at once when the
