@@ -9,8 +9,9 @@
 #define STDIO_INPUT_READ  (STDIO_SCRATCH / 4)
 #define STDIO_WASTE       4096 /* at the end of scratch, where nothing else is then */
 #define STDIO_CLIENTS_MAX 1024
-#define STDIO_DRAIN_QUEUE (1024 * 1024) /* what may wait for a slow client of an ended process: a pipe holds no more   \
-					 */
+#define STDIO_DRAIN_QUEUE                                                                                              \
+	(1024 * 1024) /* what may wait for a slow client of an ended process: a pipe holds no more                     \
+		       */
 
 struct attached {
 	struct loop_source src; /* src.fd owned */
