@@ -25,13 +25,16 @@ struct api {
 	struct engine *engine;
 	struct images *images;
 	struct events *events;
-	const struct daemon_config *config;
+	const struct daemon_config *config; /* replaced as a whole by a reload: take it once, by api_config() */
+	const char *runtime_path, *init_path;
 };
+const struct daemon_config *api_config(const struct api *a);
 
 struct api_call {
 	const struct api *api;
 	struct http_conn *conn;
 	const struct http_request *req;
+	const struct api_route *route;
 	struct http_query query;
 	int version;	 /* 151 for /v1.51/ and for unversioned paths */
 	char *args[4];	 /* what stood for {name} in the pattern, decoded, in order */
@@ -48,11 +51,15 @@ struct api_route {
 	int until; /* last one; 0: all */
 };
 
-/* Each noun exports one table, ended by a NULL method. api/routes.c lists them. */
+/* Each file of handlers exports one table, ended by a NULL method. api/routes.c lists them: whoever adds a table adds its line there.
+ * The first match wins, so a real route hides its 501. */
 extern const struct api_route api_routes_system[];
-extern const struct api_route api_routes_containers[];
-extern const struct api_route api_routes_containers_life[];    /* start, stop, wait ... */
-extern const struct api_route api_routes_containers_streams[]; /* attach, logs */
+extern const struct api_route api_routes_containers_create[];
+extern const struct api_route api_routes_containers_list[];
+extern const struct api_route api_routes_containers_inspect[];
+extern const struct api_route api_routes_containers_prune[];
+extern const struct api_route api_routes_containers_life[];
+extern const struct api_route api_routes_containers_streams[];
 extern const struct api_route api_routes_execs[];
 extern const struct api_route api_routes_images[];
 extern const struct api_route api_routes_events[];
@@ -72,8 +79,8 @@ int api_body_json(struct api_call *c, bool optional, json_object **ret, struct e
 /* Sends a document with its newline and application/json. */
 void api_reply_json(struct api_call *c, int status, struct strbuf *json);
 void api_reply_empty(struct api_call *c, int status);
-/* Headers that every answer carries (Api-Version, Docker-Experimental, Ostype, Server). */
-void api_common_headers(struct http_conn *conn);
+/* {"message": ...} with the status of its kind; 304 has no body. */
+void api_reply_error(struct http_conn *conn, const struct err *e);
 int api_status_of(enum err_kind kind);
 
 /* --- filters, both encodings: {"k":{"v":true}} and {"k":["v"]} --- */
@@ -85,10 +92,15 @@ struct api_filters {
 	} *items;
 	size_t n;
 };
-/* Reads ?filters=; a key outside `allowed` (NULL-terminated) is ERR_INVALID "invalid filter 'x'". */
+/* Reads ?filters=; allowed NULL takes any key, else a key outside `allowed` (NULL-terminated) is ERR_INVALID "invalid filter 'x'". */
 int api_filters_parse(struct api_call *c, const char *const *allowed, struct api_filters *ret, struct err *e);
 /* The same from text (NULL or "" is none). */
 int api_filters_decode(const char *json, const char *const *allowed, struct api_filters *ret, struct err *e);
 void api_filters_done(struct api_filters *f);
 /* Values of key, or NULL when it was not given. */
 char *const *api_filter_values(const struct api_filters *f, const char *key);
+/* Docker's three ways to compare; all true when the key was not given. */
+bool api_filter_exact(const struct api_filters *f, const char *key, const char *value);
+bool api_filter_prefix(const struct api_filters *f, const char *key, const char *value);
+/* Each "k" or "k=v" of the filter is in the map. */
+bool api_filter_labels(const struct api_filters *f, const char *key, const struct json_kv *labels);

@@ -28,9 +28,11 @@ void events_publish(struct events *s, const char *type, const char *action, cons
 		    const struct json_kv *attributes, const char *const *extra);
 
 struct events_listener;
-/* Starts to listen; backlog events at or after since_ns (0: none) are queued first, without a gap. */
+/* Starts to listen; backlog events at or after since_ns (0: none) are queued first, without a gap. NULL when there is
+ * no descriptor left. */
 struct events_listener *events_listen(struct events *s, int64_t since_ns);
 void events_unlisten(struct events_listener *l);
+int events_listener_count(struct events *s);
 /* Readable while an event waits; for poll. */
 int events_listener_fd(const struct events_listener *l);
 /* The next event (a reference) or NULL when none waits now; *overrun when the listener was too slow and must end. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HTTP/1.1 server (RFC 9112): listeners, one blocking handler per active request, idle connections parked in one epoll.
- * A handler reads the body, then answers once: http_reply, or http_stream_*, or http_hijack. Everything here that takes a
- * `struct http_conn` is called from the handler's thread only, unless said otherwise.
+ * A handler reads the body, then answers once: http_reply, or http_stream_*, or http_hijack. Everything here that takes
+ * a `struct http_conn` is called from the handler's thread only, unless said otherwise.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ typedef void (*http_handler)(struct http_conn *c, const struct http_request *req
 
 struct http_tls {
 	const char *cert, *key; /* PEM files */
-	const char *ca;		/* client CA; with verify_client, connections without a certificate of it are refused */
+	const char *ca;         /* client CA; with verify_client, connections without a certificate of it are refused */
 	bool verify_client;
 };
 
@@ -39,6 +39,8 @@ void http_server_free(struct http_server *s);
 /* Listening sockets. unix: the parent is made; a stale socket is replaced, a live one is an error; mode 0660 and the
  * group set before anyone can connect. group NULL: root. */
 int http_listen_unix(const char *path, const char *group, int *ret_fd, struct err *e);
+/* In /etc/group, by name or number. */
+bool http_group_exists(const char *name);
 int http_listen_tcp(const char *host, const char *port, int *ret_fd, struct err *e);
 
 /* --- inside a handler --- */
@@ -52,7 +54,8 @@ int http_body_read_all(struct http_conn *c, size_t max, struct strbuf *ret, stru
 /* Adds a header to the answer that follows. Value bytes < 0x20 are a bug. */
 void http_header(struct http_conn *c, const char *name, const char *value);
 void http_headerf(struct http_conn *c, const char *name, const char *fmt, ...) _printf_(3, 4);
-/* The whole answer. content_type NULL: no such header. HEAD sends the length without the body. 204 and 304 have none. */
+/* The whole answer. content_type NULL: no such header. HEAD sends the length without the body. 204 and 304 have none.
+ */
 void http_reply(struct http_conn *c, int status, const char *content_type, const void *body, size_t n);
 /* Starts an answer of unknown length; headers are flushed at once. */
 int http_stream_start(struct http_conn *c, int status, const char *content_type);
@@ -75,9 +78,9 @@ bool http_conn_peer(const struct http_conn *c, uid_t *uid, pid_t *pid);
 /*
  * Takes the connection out of HTTP: answers "101 UPGRADED" when the client asked for an upgrade, else "200 OK", with
  * the given Content-Type and what http_header added, and gives a bidirectional stream descriptor, owned by the caller
- * (pass it to another process if you like). For plain connections it is the connection itself; for TLS and websockets one end of a
- * socket pair that this module relays. `leftover` gets the bytes that the client had already sent behind its request.
- * After success the handler must not touch c again but return.
+ * (pass it to another process if you like). For plain connections it is the connection itself; for TLS and websockets
+ * one end of a socket pair that this module relays. `leftover` gets the bytes that the client had already sent behind
+ * its request. After success the handler must not touch c again but return.
  */
 int http_hijack(struct http_conn *c, const char *content_type, int *ret_fd, struct strbuf *leftover, struct err *e);
 /* The same for a websocket request (RFC 6455): the descriptor carries the bare payload. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.1 messages as data (RFC 9110, RFC 9112): parsing of heads and chunk framing, without any I/O. Strict: bare LF, obs-fold,
- * NUL, conflicting or repeated Content-Length, Content-Length beside Transfer-Encoding, and over-long heads are errors.
+ * HTTP/1.1 messages as data (RFC 9110, RFC 9112): parsing of heads and chunk framing, without any I/O. Strict: bare LF,
+ * obs-fold, NUL, conflicting or repeated Content-Length, Content-Length beside Transfer-Encoding, and over-long heads
+ * are errors.
  */
 #pragma once
 
@@ -20,9 +21,9 @@ struct http_field {
 struct http_request {
 	const char *method;
 	const char *target; /* as sent */
-	char *path;	    /* decoded, owned; no query */
+	char *path;         /* decoded, owned; no query */
 	const char *query;  /* raw, behind '?', or "" */
-	int minor;	    /* HTTP/1.minor */
+	int minor;          /* HTTP/1.minor */
 	struct http_field fields[LIMIT_HTTP_HEADERS];
 	size_t n_fields;
 	int64_t content_length; /* -1: none given */
@@ -60,9 +61,12 @@ struct http_chunked {
 	size_t line;
 };
 void http_chunked_init(struct http_chunked *c);
-/* *n_in: bytes available, out: bytes consumed; *n_out: room, out: bytes produced. 1 when the body has ended, 0 when not,
- * -EPROTO on bad framing. */
+/* *n_in: bytes available, out: bytes consumed; *n_out: room, out: bytes produced. 1 when the body has ended, 0 when
+ * not, -EPROTO on bad framing. */
 int http_chunked_decode(struct http_chunked *c, const char *in, size_t *n_in, char *out, size_t *n_out);
+/* Payload bytes that come next without framing: they may be read past the decoder, which is then told how many were. */
+uint64_t http_chunked_run(const struct http_chunked *c);
+void http_chunked_took(struct http_chunked *c, uint64_t n);
 
 /* Percent-decoding; '+' is a blank only in queries. Owned; NULL for bad escapes or a decoded NUL. */
 char *http_percent_decode(const char *s, size_t n, bool plus_is_blank);
@@ -72,7 +76,7 @@ void http_percent_encode(struct strbuf *out, const char *s);
 struct http_query {
 	struct http_query_pair {
 		char *name, *value;
-	} *pairs;
+	} * pairs;
 	size_t n;
 };
 /* 0 or -EINVAL. */

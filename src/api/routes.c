@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All routes of the API: the tables, in the order in which they are asked. */
+#include "api/api_priv.h"
+
+const struct api_route *const api_route_tables[] = {
+	api_routes_system,
+	api_routes_events,
+	api_routes_unsupported,
+	NULL,
+};
