@@ -14,6 +14,8 @@
 
 #define API_VERSION_MAX 151 /* 1.51 */
 #define API_VERSION_MIN 124 /* 1.24 */
+#define API_VERSION_MAX_TEXT "1.51"
+#define API_VERSION_MIN_TEXT "1.24"
 
 struct engine;
 struct images;

@@ -44,7 +44,7 @@ void api_reply_error(struct http_conn *conn, const struct err *e)
 
 static void version_headers(struct http_conn *conn)
 {
-	http_headerf(conn, "Api-Version", "%d.%d", API_VERSION_MAX / 100, API_VERSION_MAX % 100);
+	http_header(conn, "Api-Version", API_VERSION_MAX_TEXT);
 	http_header(conn, "Ostype", "linux");
 	http_header(conn, "Server", "Hull/" HULL_VERSION " (linux)");
 }
@@ -56,16 +56,16 @@ static bool version_refuse(struct http_conn *conn, int version, const char *text
 
 	if (version < API_VERSION_MIN) {
 		message = xasprintf(
-			"client version %s is too old. Minimum supported API version is %d.%d, please upgrade your "
+			"client version %s is too old. Minimum supported API version is %s, please upgrade your "
 			"client to a newer version\n",
-			text, API_VERSION_MIN / 100, API_VERSION_MIN % 100);
+			text, API_VERSION_MIN_TEXT);
 		version_headers(conn);
 		http_reply(conn, 400, "text/plain; charset=utf-8", message, strlen(message));
 		return true;
 	}
 	if (version > API_VERSION_MAX) {
-		message = xasprintf("client version %s is too new. Maximum supported API version is %d.%d", text,
-				    API_VERSION_MAX / 100, API_VERSION_MAX % 100);
+		message = xasprintf("client version %s is too new. Maximum supported API version is %s", text,
+				    API_VERSION_MAX_TEXT);
 		version_headers(conn);
 		message_reply(conn, 400, message);
 		return true;
