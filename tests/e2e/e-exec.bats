@@ -57,8 +57,7 @@ on_pty() { # STEPS... -- CLIENT-ARGUMENTS...
 	same "$output" nobody
 	run -0 client exec -w /tmp up pwd
 	same "$output" /tmp
-	run client exec -w /nosuch up pwd
-	[ "$status" -ge 126 ]
+	run -127 client exec -w /nosuch up pwd
 	run -0 client exec --privileged up grep CapEff /proc/self/status
 	local all; all=$(awk '/CapBnd/ { print $2 }' /proc/self/status)
 	contains "$output" "$all"
@@ -114,7 +113,8 @@ on_pty() { # STEPS... -- CLIENT-ARGUMENTS...
 	contains "$(tr -d '\0' <"$D/out")" hi
 	api_expect 200 GET "/exec/$id/json"
 	same "$(field '"\(.Running) \(.ExitCode)"')" "false 5"
-	api_expect 409 POST "/exec/$id/start" '{}'
+	api POST "/exec/$id/start" '{"Detach":true}'
+	same "$code" 409
 	api_expect 404 GET /exec/nosuch/json
 	same "$(message)" "No such exec instance: nosuch"
 	api_expect 400 POST /containers/up/exec '{"AttachStdout":true}'

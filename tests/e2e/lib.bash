@@ -215,7 +215,13 @@ remove_all() {
 	for id in $(curl -s -m 30 --unix-socket "$SOCK" 'http://d/containers/json?all=1' | jq -r '.[].Id'); do
 		curl -s -m 30 --unix-socket "$SOCK" -X DELETE "http://d/containers/$id?force=1&v=1"
 	done
-	for id in $(curl -s -m 30 --unix-socket "$SOCK" 'http://d/images/json?all=1' | jq -r '.[] | select((.RepoTags // []) | index("busybox:latest") | not) | .Id'); do
+	# every other tag, then every image that lost its last one
+	for id in $(curl -s -m 30 --unix-socket "$SOCK" 'http://d/images/json' |
+		jq -r '.[] | (.RepoTags // [])[] | select(. != "busybox:latest" and . != "<none>:<none>")'); do
+		curl -s -m 30 --unix-socket "$SOCK" -X DELETE "http://d/images/$id?force=1" >/dev/null
+	done
+	for id in $(curl -s -m 30 --unix-socket "$SOCK" 'http://d/images/json?all=1' |
+		jq -r '.[] | select((.RepoTags // []) | index("busybox:latest") | not) | .Id'); do
 		curl -s -m 30 --unix-socket "$SOCK" -X DELETE "http://d/images/$id?force=1" >/dev/null
 	done
 }
