@@ -34,7 +34,7 @@ static int stop_query(struct api_call *c, int *ret_timeout, const char **ret_sig
 
 	*ret_signal = c->version >= 142 ? api_query(c, "signal") : NULL;
 	if (!str_empty(t) && parse_i32(t, &n) < 0)
-		return err_set(e, ERR_INVALID, "strconv.Atoi: parsing \"%s\": invalid syntax", t);
+		return err_set(e, ERR_SYSTEM, "strconv.Atoi: parsing \"%s\": invalid syntax", t);
 	*ret_timeout = n;
 	return 0;
 }

@@ -25,6 +25,15 @@ static void attach_query(struct api_call *c, struct engine_attach *ret)
 	};
 }
 
+/* Docker has left HTTP by the time it finds out: the text comes bare, under the status. */
+static int attach_refused(struct api_call *c, const struct err *e)
+{
+	_cleanup_free_ char *text = xasprintf("%s\r\n", e->msg);
+
+	http_reply(c->conn, api_status_of(e->kind), RAW_STREAM, text, strlen(text));
+	return 0;
+}
+
 static int handle_attach(struct api_call *c, struct err *e)
 {
 	_cleanup_strbuf_ struct strbuf leftover = STRBUF_INIT;
@@ -36,7 +45,7 @@ static int handle_attach(struct api_call *c, struct err *e)
 
 	attach_query(c, &how);
 	if (engine_attach_check(c->api->engine, c->args[0], &how, &raw, e) < 0)
-		return -1;
+		return attach_refused(c, e);
 	/* The framed type exists since 1.42 and is only told to clients that asked for an upgrade. */
 	type = !raw && c->version >= 142 && c->req->upgrade ? MULTIPLEXED_STREAM : RAW_STREAM;
 	if (http_hijack(c->conn, type, &fd, &leftover, e) < 0)

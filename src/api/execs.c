@@ -69,7 +69,6 @@ static int handle_start(struct api_call *c, struct err *e)
 	if (how.detach)
 		return start_detached(c, &how, e);
 	type = !raw && c->version >= 142 && c->req->upgrade ? MULTIPLEXED_STREAM : RAW_STREAM;
-	api_common_headers(c->conn);
 	if (http_hijack(c->conn, type, &fd, &leftover, e) < 0)
 		return -1;
 	/* From here on an error has been told in the stream. */

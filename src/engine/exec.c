@@ -124,12 +124,12 @@ static int exec_find(struct engine *g, const char *id, struct exec **ret, struct
 }
 
 /* Lock held. */
-static int may_exec(const struct container *c, struct err *e)
+static int may_exec(const struct container *c, const char *ref, struct err *e)
 {
 	if (c->rec.status == CONTAINER_PAUSED)
-		return err_set(e, ERR_CONFLICT, "container %s is paused, unpause the container before exec", c->id);
+		return err_set(e, ERR_CONFLICT, "Container %s is paused, unpause the container before exec", ref);
 	if (c->rec.status == CONTAINER_RESTARTING)
-		return err_set(e, ERR_CONFLICT, "container %s is restarting, wait until the container is running",
+		return err_set(e, ERR_CONFLICT, "Container %s is restarting, wait until the container is running",
 			       c->id);
 	if (c->rec.pid <= 0)
 		return err_set(e, ERR_CONFLICT, "container %s is not running", c->id);
@@ -156,12 +156,14 @@ int engine_exec_create(struct engine *g, const char *ref, struct exec_create *bo
 
 	if (strv_len(body->cmd) == 0)
 		return err_set(e, ERR_INVALID, "No exec command specified");
-	if (container_find(g, ref, &c, e) < 0 || detach_keys_parse(body->detach_keys, keys, &n_keys, e) < 0)
+	if (container_find(g, ref, &c, e) < 0)
 		return -1;
+	if (detach_keys_parse(body->detach_keys, keys, &n_keys, /* e= */ NULL) < 0)
+		return err_set(e, ERR_INVALID, "Invalid escape keys (%s) provided", body->detach_keys);
 	exec_drop(c, is_old, clock_monotonic_ns());
 	{
 		LOCK_GUARD(&c->lock);
-		if (may_exec(c, e) < 0)
+		if (may_exec(c, ref, e) < 0)
 			return -1;
 		n = c->n_execs;
 	}
@@ -282,11 +284,11 @@ int engine_exec_start_check(struct engine *g, const char *id, const struct exec_
 		return -1;
 	LOCK_GUARD(&x->c->lock);
 	if (x->state == EXEC_ENDED)
-		return err_set(e, ERR_CONFLICT, "exec %s has already run", x->id);
+		return err_set(e, ERR_CONFLICT, "exec command %s has already run", x->id);
 	if (x->state != EXEC_CREATED)
-		return err_set(e, ERR_CONFLICT, "exec %s is already running", x->id);
+		return err_set(e, ERR_CONFLICT, "exec command %s is already running", x->id);
 	*ret_raw = x->config.tty;
-	return may_exec(x->c, e);
+	return may_exec(x->c, x->c->id, e);
 }
 
 /* Takes the session for this start: only one may. *ret_snap: what the launch is built from. */
@@ -296,8 +298,8 @@ static int exec_claim(struct exec *x, const struct exec_start *how, struct conta
 
 	LOCK_GUARD(&c->lock);
 	if (x->state != EXEC_CREATED)
-		return err_set(e, ERR_CONFLICT, "exec %s is already running", x->id);
-	if (may_exec(c, e) < 0)
+		return err_set(e, ERR_CONFLICT, "exec command %s is already running", x->id);
+	if (may_exec(c, c->id, e) < 0)
 		return -1;
 	x->state = EXEC_STARTING;
 	if (how->console_size)
@@ -344,8 +346,6 @@ static int exec_dir_make(struct exec *x, int *ret_run, int *ret_parent, struct e
 static int exec_refused(int code, struct err *e)
 {
 	err_wrap(e, "OCI runtime exec failed: exec failed: unable to start container process");
-	if (strlen(e->msg) + sizeof(": unknown") < sizeof(e->msg))
-		strcat(e->msg, ": unknown");
 	e->kind = code == 126 || code == 127 ? ERR_INVALID : ERR_SYSTEM;
 	return -1;
 }
@@ -493,7 +493,9 @@ int engine_exec_resize(struct engine *g, const char *id, unsigned rows, unsigned
 			lock_cond_wait(&x->c->changed, &x->c->lock, left_ms);
 		}
 		if (x->state != EXEC_RUNNING)
-			return err_set(e, ERR_CONFLICT, "exec %s is not running", x->id);
+			return err_set(e, ERR_NOT_FOUND, "NotFound: process does not exist %s: not found", x->id);
+		if (!x->config.tty)
+			return 0;
 		mc = monitor_client_ref(x->monitor);
 	}
 	return monitor_client_call(mc, MONITOR_RESIZE, &size, sizeof(size), e);
@@ -510,7 +512,6 @@ int engine_exec_inspect(struct engine *g, const char *id, struct exec_snapshot *
 		.id = xstrdup(x->id),
 		.container_id = xstrdup(x->c->id),
 		.running = x->state == EXEC_RUNNING,
-		.can_remove = x->state == EXEC_ENDED,
 		.has_exit_code = x->has_exit_code,
 		.exit_code = x->exit_code,
 		.pid = x->pid,

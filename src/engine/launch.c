@@ -50,11 +50,12 @@ char *run_shm_dir(const struct engine *g, const struct container_record *rec)
 struct target {
 	pid_t pid;
 	char id[ID_LEN + 1];
+	enum container_status status;
 	bool shareable_ipc;
 };
 
-/* The container behind "container:<ref>", which must run. what: "network", "PID" ... for the error. */
-static int target_find(struct engine *g, const char *ref, const char *what, struct target *ret, struct err *e)
+/* The container behind "container:<ref>"; its pid is 0 when it does not run. */
+static int target_find(struct engine *g, const char *ref, struct target *ret, struct err *e)
 {
 	_cleanup_(container_unref_p) struct container *c = NULL;
 
@@ -62,13 +63,57 @@ static int target_find(struct engine *g, const char *ref, const char *what, stru
 		return -1;
 	LOCK_GUARD(&c->lock);
 	if (c->rec.status == CONTAINER_RESTARTING)
-		return err_set(e, ERR_CONFLICT, "container %s is restarting, wait until the container is running",
+		return err_set(e, ERR_CONFLICT, "Container %s is restarting, wait until the container is running",
 			       c->id);
-	if (c->rec.pid <= 0)
-		return err_set(e, ERR_CONFLICT, "cannot join %s namespace of a non running container: %s", what, c->id);
 	ret->pid = (pid_t)c->rec.pid;
 	memcpy(ret->id, c->id, sizeof(ret->id));
+	ret->status = (enum container_status)c->rec.status;
 	ret->shareable_ipc = str_eq(ipc_mode(g, &c->rec), "shareable");
+	return 0;
+}
+
+static int join_net(struct engine *g, const char *ref, char **ret, struct err *e)
+{
+	struct target t;
+
+	if (target_find(g, ref, &t, e) < 0)
+		return -1;
+	if (t.pid == 0)
+		return err_set(e, ERR_CONFLICT,
+			       "cannot join network namespace of a non running container: container %s is %s", ref,
+			       container_status_name(t.status));
+	*ret = xasprintf("/proc/%d/ns/net", t.pid);
+	return 0;
+}
+
+static int join_pid(struct engine *g, const char *ref, char **ret, struct err *e)
+{
+	struct target t;
+
+	if (target_find(g, ref, &t, e) < 0)
+		return err_wrap(e, "failed to join PID namespace");
+	if (t.pid == 0)
+		return err_set(e, ERR_CONFLICT, "failed to join PID namespace: container %s is not running", t.id);
+	*ret = xasprintf("/proc/%d/ns/pid", t.pid);
+	return 0;
+}
+
+static int join_ipc(struct engine *g, const char *ref, char **ret, char **ret_shm, struct err *e)
+{
+	struct target t;
+
+	if (target_find(g, ref, &t, e) < 0)
+		return err_wrap(e, "failed to join IPC namespace");
+	if (t.pid == 0)
+		return err_set(e, ERR_CONFLICT, "failed to join IPC namespace: container %s is not running", t.id);
+	if (!t.shareable_ipc)
+		return err_set(e, ERR_INVALID,
+			       "failed to join IPC namespace: container %s: non-shareable IPC (hint: use "
+			       "IpcMode:shareable for the donor "
+			       "container)",
+			       t.id);
+	*ret = xasprintf("/proc/%d/ns/ipc", t.pid);
+	*ret_shm = shm_dir_of(g, t.id);
 	return 0;
 }
 
@@ -87,37 +132,17 @@ static void joins_done(struct joins *j)
 
 static int joins_find(struct engine *g, const struct container_record *rec, struct joins *ret, struct err *e)
 {
-	const struct host_config *h = &rec->host_config;
-	const char *ref;
-	struct target t;
+	const char *net = str_after(str_or_empty(rec->host_config.network_mode), "container:");
+	const char *pid = str_after(str_or_empty(rec->host_config.pid_mode), "container:");
+	const char *ipc = str_after(ipc_mode(g, rec), "container:");
 
-	ref = str_after(str_or_empty(h->network_mode), "container:");
-	if (ref) {
-		if (target_find(g, ref, "network", &t, e) < 0)
-			return -1;
-		ret->net = xasprintf("/proc/%d/ns/net", t.pid);
-	}
-	ref = str_after(str_or_empty(h->pid_mode), "container:");
-	if (ref) {
-		if (target_find(g, ref, "PID", &t, e) < 0)
-			return -1;
-		ret->pid = xasprintf("/proc/%d/ns/pid", t.pid);
-	}
-	ref = str_after(ipc_mode(g, rec), "container:");
-	if (ref) {
-		if (target_find(g, ref, "IPC", &t, e) < 0)
-			return -1;
-		if (!t.shareable_ipc)
-			return err_set(e, ERR_INVALID,
-				       "can't join IPC of container %s: non-shareable IPC (hint: use IpcMode:shareable "
-				       "for the donor "
-				       "container)",
-				       t.id);
-		ret->ipc = xasprintf("/proc/%d/ns/ipc", t.pid);
-		ret->shm_dir = shm_dir_of(g, t.id);
-	} else {
-		ret->shm_dir = run_shm_dir(g, rec);
-	}
+	if (net && join_net(g, net, &ret->net, e) < 0)
+		return -1;
+	if (pid && join_pid(g, pid, &ret->pid, e) < 0)
+		return -1;
+	if (ipc)
+		return join_ipc(g, ipc, &ret->ipc, &ret->shm_dir, e);
+	ret->shm_dir = run_shm_dir(g, rec);
 	return 0;
 }
 

@@ -155,14 +155,20 @@ int supervisor_await_start(struct monitor_client *mc, struct monitor_packet *ret
 }
 
 /* Docker's words and kinds: what the user can put right is the request's fault. */
-static int start_refused(int code, struct err *e)
+static int start_refused(int *code, struct err *e)
 {
+	static const char hint[] =
+		": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified "
+		"host path exists and is the expected type";
+
+	if (*code == 128 && str_ends(e->msg, "ot a directory") && strlen(e->msg) + sizeof(hint) < sizeof(e->msg)) {
+		strcat(e->msg, hint);
+		*code = 127;
+	}
 	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: runc "
-		    "create failed: "
-		    "unable to start container process: error during container init");
-	if (strlen(e->msg) + sizeof(": unknown") < sizeof(e->msg))
-		strcat(e->msg, ": unknown");
-	e->kind = code == 126 || code == 127 ? ERR_INVALID : ERR_SYSTEM;
+		    "create "
+		    "failed: unable to start container process: error during container init");
+	e->kind = *code == 126 || *code == 127 ? ERR_INVALID : ERR_SYSTEM;
 	return -1;
 }
 
@@ -275,7 +281,7 @@ static int start_steps(struct start *s, const struct container_snapshot *snap, b
 	if (failpoint(FAILPOINT("start.after-order"), e) < 0)
 		return -1;
 	if (supervisor_await_start(s->mc, &started, ret_code, e) < 0)
-		return start_refused(*ret_code, e);
+		return start_refused(ret_code, e);
 	if (failpoint(FAILPOINT("start.after-started"), e) < 0) {
 		monitor_packet_done(&started);
 		return -1;

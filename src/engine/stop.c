@@ -102,7 +102,9 @@ static int signal_send(struct container *c, int sig, struct sent *ret, struct er
 	r = c->pidfd >= 0 ? pidfd_signal(c->pidfd, sig) : -ESRCH;
 	if (r < 0 && r != -ESRCH)
 		return err_sys(e, -r, "cannot kill container %s", c->id);
-	ret->thaw = ends && c->rec.status == CONTAINER_PAUSED;
+	/* As Docker: without a stop signal of its own, any signal wakes a paused container. */
+	ret->thaw = c->rec.status == CONTAINER_PAUSED &&
+		    (sig == SIGKILL || str_empty(c->rec.config.stop_signal) || sig == run_stop_signal(c));
 	kill_event(c, sig);
 	return 0;
 }
@@ -268,8 +270,11 @@ int engine_stop(struct engine *g, const char *ref, int timeout_s, const char *si
 	lock_release(&c->lock);
 	if (!running)
 		return err_set(e, ERR_NOT_MODIFIED, "container is already stopped");
-	if (stop_how(c, timeout_s, signal, &how, e) < 0)
+	if (stop_how(c, timeout_s, signal, &how, e) < 0) {
+		if (e)
+			e->kind = ERR_SYSTEM; /* as Docker answers */
 		return err_wrap(e, "cannot stop container: %s", ref);
+	}
 	if (container_op_begin(c, OP_STOP, e) < 0)
 		return e && e->kind == ERR_NOT_FOUND ? 0 : -1; /* somebody else has stopped and removed it */
 	slot.c = c;
@@ -344,7 +349,7 @@ int engine_kill(struct engine *g, const char *ref, const char *signal, struct er
 	int sig, r;
 
 	if (signal_wanted(signal, SIGKILL, &sig, e) < 0 || container_find(g, ref, &c, e) < 0)
-		return -1;
+		return err_wrap(e, "cannot kill container: %s", ref);
 	if (sig == SIGKILL) {
 		if (kill_hard(c, e) < 0)
 			return err_wrap(e, "cannot kill container: %s", ref);
@@ -375,10 +380,10 @@ int engine_pause(struct engine *g, const char *ref, struct err *e)
 	{
 		LOCK_GUARD(&c->lock);
 		if (c->rec.status == CONTAINER_PAUSED)
-			return err_set(e, ERR_CONFLICT, "container %s is already paused", c->id);
+			return err_set(e, ERR_CONFLICT, "Container %s is already paused", c->id);
 		if (c->rec.status == CONTAINER_RESTARTING)
 			return err_set(e, ERR_CONFLICT,
-				       "container %s is restarting, wait until the container is running", c->id);
+				       "Container %s is restarting, wait until the container is running", c->id);
 		if (!container_is_running(c))
 			return not_running(c, e);
 		run = c->runs;
@@ -430,9 +435,11 @@ int engine_resize(struct engine *g, const char *ref, unsigned rows, unsigned col
 		LOCK_GUARD(&c->lock);
 		if (!container_is_running(c) || !c->monitor)
 			return not_running(c, e);
-		mc = monitor_client_ref(c->monitor);
+		/* Without a terminal there is nothing to do, and that is no error. */
+		if (c->rec.config.tty)
+			mc = monitor_client_ref(c->monitor);
 	}
-	if (monitor_client_call(mc, MONITOR_RESIZE, &size, sizeof(size), e) < 0)
+	if (mc && monitor_client_call(mc, MONITOR_RESIZE, &size, sizeof(size), e) < 0)
 		return err_wrap(e, "cannot resize container %s", c->id);
 	LOCK_GUARD(&c->lock);
 	container_event(c, "resize", extra);

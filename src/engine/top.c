@@ -102,7 +102,7 @@ int engine_top(struct engine *g, const char *ref, const char *ps_args, struct en
 		LOCK_GUARD(&c->lock);
 		if (c->rec.status == CONTAINER_RESTARTING)
 			return err_set(e, ERR_CONFLICT,
-				       "container %s is restarting, wait until the container is running", c->id);
+				       "Container %s is restarting, wait until the container is running", c->id);
 		if (c->rec.pid <= 0)
 			return err_set(e, ERR_CONFLICT, "container %s is not running", c->id);
 		path = run_cgroup_path(g, &c->rec);
