@@ -22,15 +22,16 @@ struct images;
 struct image {
 	unsigned refs;
 	char *id;
-	char *manifest_digest; /* of the manifest it came with or was given */
+	char *manifest_digest;      /* of the manifest it came with or was given */
 	struct image_config config; /* parsed; config.text is the exact blob */
-	char **layer_digests; /* compressed blobs, bottom first; an empty string where only the unpacked layer is kept */
+	char **layer_digests; /* compressed blobs, bottom first; an empty string where only the unpacked layer is kept
+			       */
 	char **chain_ids;     /* bottom first, "sha256:..." */
-	int64_t size;	      /* bytes of all unpacked layers */
+	int64_t size;         /* bytes of all unpacked layers */
 	int64_t *layer_sizes;
-	char *parent;	      /* image it was committed or built on, or NULL */
+	char *parent; /* image it was committed or built on, or NULL */
 	int64_t last_tagged_ns;
-	char **tags;	/* "busybox:latest", familiar form, sorted */
+	char **tags;    /* "busybox:latest", familiar form, sorted */
 	char **digests; /* "busybox@sha256:..." */
 };
 
@@ -58,14 +59,15 @@ struct image_loaded { /* what a load brought: references ("busybox:latest") and 
 	char **ids;
 };
 void image_loaded_done(struct image_loaded *l);
-/* A docker-archive or OCI layout tar, plain, gzip or zstd, from in_fd to EOF; hostile bytes are parsed in the worker. */
+/* A docker-archive or OCI layout tar, plain, gzip or zstd, from in_fd to EOF; hostile bytes are parsed in the worker.
+ */
 int image_load(struct images *s, int in_fd, const char *platform, image_progress progress, void *arg,
 	       struct image_loaded *ret, struct err *e);
 /* Writes a tar that is both docker-archive and OCI layout to out_fd. */
 int image_save(struct images *s, char *const *names, const char *platform, int out_fd, struct err *e);
 /* A root file system tar becomes a one-layer image. changes are Dockerfile instructions. */
-int image_import(struct images *s, int in_fd, const char *repo, const char *tag, const char *message, char *const *changes,
-		 const char *platform, char ret_id[80], struct err *e);
+int image_import(struct images *s, int in_fd, const char *repo, const char *tag, const char *message,
+		 char *const *changes, const char *platform, char ret_id[80], struct err *e);
 int image_tag(struct images *s, const char *ref, const char *repo, const char *tag, struct image **ret, struct err *e);
 
 /* Who uses which image, for removal. */
@@ -77,16 +79,17 @@ struct image_use {
 struct image_removed { /* in order; one of the two set in each */
 	struct image_removed_item {
 		char *untagged, *deleted;
-	} *items;
+	} * items;
 	size_t n;
 };
 void image_removed_done(struct image_removed *r);
 /* Docker's rules: untag, by id with one name, force; ERR_CONFLICT in Docker's words when in use. */
-int image_remove(struct images *s, const char *ref, bool force, bool prune_parents, const struct image_use *uses, size_t n_uses,
-		 struct image_removed *ret, struct err *e);
+int image_remove(struct images *s, const char *ref, bool force, bool prune_parents, const struct image_use *uses,
+		 size_t n_uses, struct image_removed *ret, struct err *e);
 /* Which ones goes: keep(arg, image) true keeps it. Gives what went and the bytes regained. */
 int image_prune(struct images *s, bool dangling_only, bool (*keep)(void *arg, const struct image *i), void *arg,
-		const struct image_use *uses, size_t n_uses, struct image_removed *ret, int64_t *ret_bytes, struct err *e);
+		const struct image_use *uses, size_t n_uses, struct image_removed *ret, int64_t *ret_bytes,
+		struct err *e);
 
 /* Bytes of a container's upper directory, for `size`. */
 int layer_dir_size(const char *path, int64_t *ret, struct err *e);
