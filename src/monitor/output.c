@@ -83,10 +83,14 @@ bool stdio_drained(const struct stdio_hub *h)
 	return h->out[0].src.fd < 0 && h->out[1].src.fd < 0;
 }
 
-void stdio_finish(struct stdio_hub *h)
+void stdio_stop(struct stdio_hub *h)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(h->out); i++)
 		output_close(&h->out[i]);
+}
+
+void stdio_finish(struct stdio_hub *h)
+{
 	for (struct attached *c = h->clients; c; c = c->next)
 		if (!c->dead)
 			attached_end(c);

@@ -67,7 +67,9 @@ bool stdio_take_detached(struct stdio_hub *h, uint64_t *ret_client);
 /* The process has ended. */
 void stdio_drain(struct stdio_hub *h);
 bool stdio_drained(const struct stdio_hub *h);
-/* Closes what is still open, drained or not, and ends each client once it has read what waits for it. */
+/* Closes what is still open, drained or not: the log is complete then. */
+void stdio_stop(struct stdio_hub *h);
+/* Ends each client once it has read what waits for it. */
 void stdio_finish(struct stdio_hub *h);
 /* Frees clients that have ended; after each step of the loop. */
 void stdio_sweep(struct stdio_hub *h);

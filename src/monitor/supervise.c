@@ -214,11 +214,12 @@ static void do_record(void)
 	size_t n = exit_record_encode(&the.exit, text);
 
 	loop_timer_stop(&the.loop, LOOP_TIMER_DRAIN);
-	/* All output is in the log before anyone hears of the end. */
-	stdio_finish(&the.stdio);
+	/* All output is in the log and the record is there before anyone hears of the end, be it by EOF. */
+	stdio_stop(&the.stdio);
 	/* A failure (disk full) costs only a hulld that is not there now; the one that is gets the news. */
 	file_replace_volatile(the.statedir, MONITOR_EXIT_NAME, text, n, 0600);
 	control_news(&the.control, MONITOR_EXITED, &the.exit, sizeof(the.exit));
+	stdio_finish(&the.stdio);
 }
 
 static void do_leave(void)

@@ -392,10 +392,13 @@ static void add_query_escaped(struct strbuf *out, const char *s, size_t n)
 void json_file_details(struct strbuf *out, const char *attrs, size_t n_attrs)
 {
 	_cleanup_strbuf_ struct strbuf s = STRBUF_INIT_MAX(JSON_FILE_RECORD_MAX);
-	struct reader r = {attrs, attrs + n_attrs};
+	struct reader r = {attrs, attrs};
 	size_t start = out->len;
 
-	if (!attrs || !take(&r, '{'))
+	if (!attrs)
+		return;
+	r.end += n_attrs;
+	if (!take(&r, '{'))
 		return;
 	do {
 		strbuf_clear(&s);

@@ -75,6 +75,7 @@ static void teardown(struct fixture *f)
 	fd_close(f->out);
 	fd_close(f->err);
 	stdio_drain(&f->hub);
+	stdio_stop(&f->hub);
 	stdio_finish(&f->hub);
 	stdio_abandon(&f->hub);
 	log_writer_done(&f->log);
@@ -163,6 +164,7 @@ static void output_goes_where_it_is_wanted(void **state)
 	turn(&f);
 	assert_true(stdio_drained(&f.hub));
 	stdio_drain(&f.hub);
+	stdio_stop(&f.hub);
 	stdio_finish(&f.hub);
 	turn(&f);
 	assert_true(stdio_flushed(&f.hub));
@@ -260,6 +262,7 @@ static void a_slow_client_gets_all_after_the_end(void **state)
 	stdio_drain(&f.hub);
 	turn(&f);
 	assert_true(stdio_drained(&f.hub)); /* the exit is not held up */
+	stdio_stop(&f.hub);
 	stdio_finish(&f.hub);
 	assert_false(stdio_flushed(&f.hub));
 	assert_int_equal(slurp(&f, slow), n);
