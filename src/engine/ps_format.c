@@ -13,6 +13,7 @@
 #include "base/strv.h"
 
 #define STAT_FIELDS 52
+#define STAT_MOST   (1LL << 48) /* more than any kernel says; what is computed from it cannot overflow */
 
 struct ps_facts {
 	const struct ps_process *p;
@@ -54,11 +55,13 @@ static bool stat_parse(const char *text, struct ps_facts *f)
 	memcpy(f->comm, open + 1, n);
 	f->comm[n] = '\0';
 	text = close + 2;
+	if (*text == '\0')
+		return false;
 	f->state = *text++;
 	for (int i = 4; i <= STAT_FIELDS && *text == ' '; i++) {
 		char *end;
 
-		f->stat[i] = strtoll(text, &end, 10);
+		f->stat[i] = MIN(MAX(strtoll(text, &end, 10), -STAT_MOST), STAT_MOST);
 		if (end == text)
 			return false;
 		text = end;
@@ -97,9 +100,10 @@ static int64_t cpu_ticks(const struct ps_facts *f)
 
 static int64_t elapsed_ns(const struct ps_facts *f)
 {
-	int64_t started = f->sys->boot_ns + f->stat[STAT_START] * (NS_PER_SEC / f->sys->ticks);
+	double started = (double)f->sys->boot_ns + (double)f->stat[STAT_START] * (double)(NS_PER_SEC / f->sys->ticks);
+	double elapsed = (double)f->sys->now_ns - started;
 
-	return MAX(f->sys->now_ns - started, 0);
+	return elapsed > 0 && elapsed < (double)INT64_MAX ? (int64_t)elapsed : 0;
 }
 
 static double cpu_percent(const struct ps_facts *f)

@@ -333,6 +333,8 @@ int run_start(struct container *c, bool policy, struct err *e)
 
 void run_teardown(struct container *c)
 {
+	_cleanup_free_ char *cgroup = run_cgroup_path(c->engine, &c->rec);
+	struct err e = ERR_INIT;
 	struct monitor_client *mc;
 	_cleanup_close_ int dirfd = -1;
 
@@ -350,6 +352,9 @@ void run_teardown(struct container *c)
 		log_warn("container=%.12s its supervisor does not end", c->id);
 	monitor_client_unref(mc);
 	(void)FAILPOINT("exit.before-teardown");
+	/* The supervisor has removed it, unless something was in its way. */
+	if (cgroup_remove(cgroup, &e) < 0)
+		log_warn("container=%.12s cannot clear its control group: %s", c->id, e.msg);
 	shm_unmount(c);
 	dirfd = dir_open(c->engine->run_dir);
 	if (dirfd >= 0)
