@@ -34,14 +34,14 @@ int confine_capabilities(struct err *e)
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {0};
 
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "cannot set no_new_privs");
 	data[0].effective = data[0].permitted = 1u << CAP_KILL;
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return err_sys(e, errno, "cannot drop capability %d", cap);
 	if (syscall(SYS_capset, &head, data) < 0)
 		return err_sys(e, errno, "cannot drop capabilities");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "cannot set no_new_privs");
 	return 0;
 }
 

@@ -153,8 +153,10 @@ static void do_announce(void)
 	}
 	monitor_launch_done(&the.launch);
 	/* A supervisor that could not give these up is still better than a container that is lost. */
-	if (!process_has_hooks(p) && confine_capabilities(NULL) == 0)
+	if (!process_has_hooks(p)) {
+		confine_capabilities(NULL);
 		confine_syscalls(NULL);
+	}
 	loop_timer_set(&the.loop, LOOP_TIMER_QUIET, SETTLE_MS);
 }
 
