@@ -19,7 +19,8 @@
 #include "base/proc.h"
 #include "engine/detach_keys.h"
 
-#define EXEC_KEPT_NS          (300 * NS_PER_SEC) /* an ended session is remembered this long */
+#define EXEC_KEPT_NS          (300 * NS_PER_SEC) /* an ended session is remembered this long, */
+#define EXEC_KEPT_FULL_NS     (5 * NS_PER_SEC)   /* and only this long when there are too many */
 #define EXEC_READY_TIMEOUT_MS 10000              /* a resize may come before the start has finished */
 
 static struct exec *exec_ref(struct exec *x)
@@ -82,6 +83,11 @@ static bool is_old(const struct exec *x, int64_t now)
 	return x->state == EXEC_ENDED && now - x->ended_ns > EXEC_KEPT_NS;
 }
 
+static bool is_old_when_full(const struct exec *x, int64_t now)
+{
+	return x->state == EXEC_ENDED && now - x->ended_ns > EXEC_KEPT_FULL_NS;
+}
+
 static bool is_unstarted(const struct exec *x, int64_t now)
 {
 	return x->state == EXEC_CREATED;
@@ -90,6 +96,12 @@ static bool is_unstarted(const struct exec *x, int64_t now)
 static bool is_any(const struct exec *x, int64_t now)
 {
 	return true;
+}
+
+static size_t exec_count(struct container *c)
+{
+	LOCK_GUARD(&c->lock);
+	return c->n_execs;
 }
 
 void exec_forget(struct container *c, bool all)
@@ -152,7 +164,6 @@ int engine_exec_create(struct engine *g, const char *ref, struct exec_create *bo
 	uint8_t keys[MONITOR_DETACH_KEYS_MAX];
 	uint32_t n_keys;
 	struct exec *x;
-	size_t n;
 
 	if (strv_len(body->cmd) == 0)
 		return err_set(e, ERR_INVALID, "No exec command specified");
@@ -161,14 +172,15 @@ int engine_exec_create(struct engine *g, const char *ref, struct exec_create *bo
 	if (detach_keys_parse(body->detach_keys, keys, &n_keys, /* e= */ NULL) < 0)
 		return err_set(e, ERR_INVALID, "Invalid escape keys (%s) provided", body->detach_keys);
 	exec_drop(c, is_old, clock_monotonic_ns());
+	if (exec_count(c) >= LIMIT_EXECS)
+		exec_drop(c, is_old_when_full, clock_monotonic_ns());
+	if (exec_count(c) >= LIMIT_EXECS)
+		return err_set(e, ERR_UNAVAILABLE, "container %s has %d exec sessions already", c->id, LIMIT_EXECS);
 	{
 		LOCK_GUARD(&c->lock);
 		if (may_exec(c, ref, e) < 0)
 			return -1;
-		n = c->n_execs;
 	}
-	if (n >= LIMIT_EXECS)
-		return err_set(e, ERR_UNAVAILABLE, "container %s has %d exec sessions already", c->id, LIMIT_EXECS);
 
 	x = xnew(struct exec);
 	x->refs = 1;
@@ -212,12 +224,16 @@ static void cleanup_job(void *arg, bool cancelled)
 static void exec_ended(struct exec *x, int64_t code)
 {
 	_cleanup_free_ char *text = xasprintf("%lld", (long long)code);
+	_cleanup_(monitor_client_unref_p) struct monitor_client *mc = NULL;
 
 	{
 		LOCK_GUARD(&x->c->lock);
 		if (x->state == EXEC_ENDED)
 			return;
 		x->state = EXEC_ENDED;
+		/* What is remembered is data; the descriptors go now. */
+		mc = TAKE_PTR(x->monitor);
+		x->pidfd = fd_close(x->pidfd);
 		x->exit_code = code;
 		x->has_exit_code = true;
 		x->ended_ns = clock_monotonic_ns();

@@ -190,6 +190,10 @@ int run_stop(struct container *c, int timeout_s, int sig, struct err *e)
 	bool ended;
 
 	lock_take(&c->lock);
+	if (!container_is_running(c)) { /* it has just ended by itself */
+		lock_release(&c->lock);
+		return 0;
+	}
 	if (signal_send(c, sig, &sent, e) < 0) {
 		lock_release(&c->lock);
 		return -1;
