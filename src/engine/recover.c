@@ -11,7 +11,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 
 #include "base/clock.h"
@@ -137,7 +136,25 @@ static void adopt(struct container *c)
 
 /* --- undoing --- */
 
-/* Ends whatever the run directory `id` belongs to, and removes it. cgroup NULL: not known. */
+/* Has the supervisor end: kills its process, hears its end, lets it go. It cleans up behind itself. */
+static void end_supervisor(struct monitor_client *mc, struct monitor_packet *hello)
+{
+	int fd = monitor_client_fd(mc);
+	struct monitor_packet p;
+
+	if (hello->fd >= 0)
+		pidfd_signal(hello->fd, SIGKILL);
+	if (hello->hello.state == MONITOR_STATE_READY)
+		monitor_send(fd, MONITOR_ABORT, /* e= */ NULL);
+	/* In state EXITED the news of it follows the hello. */
+	while (monitor_recv(fd, UNDO_TIMEOUT_MS, &p, /* e= */ NULL) == 1) {
+		if (p.type == MONITOR_EXITED)
+			monitor_send(fd, MONITOR_RELEASE, /* e= */ NULL);
+		monitor_packet_done(&p);
+	}
+}
+
+/* Ends whatever the run directory `id` belongs to, and removes it. */
 static void undo_run(struct engine *g, int rundir, const char *id, const char *cgroup)
 {
 	_cleanup_close_ int dirfd = dir_open_at(rundir, id);
@@ -146,18 +163,11 @@ static void undo_run(struct engine *g, int rundir, const char *id, const char *c
 	struct err e = ERR_INIT;
 
 	if (dirfd >= 0 && say_hello(g, dirfd, &mc, &hello, &e) == 1) {
-		struct pollfd p = {.fd = monitor_client_fd(mc), .events = POLLRDHUP};
-
 		log_info("container=%.12s undoing a half-made start", id);
-		if (hello.fd >= 0)
-			pidfd_signal(hello.fd, SIGKILL);
-		monitor_send(p.fd, hello.hello.state == MONITOR_STATE_READY ? MONITOR_ABORT : MONITOR_RELEASE, NULL);
-		/* It cleans up behind the process and goes. EXITED may come first, so only the hang-up counts. */
-		while (poll(&p, 1, UNDO_TIMEOUT_MS) > 0 && !(p.revents & (POLLHUP | POLLRDHUP | POLLERR)))
-			;
+		end_supervisor(mc, &hello);
 		monitor_packet_done(&hello);
 	}
-	if (cgroup && cgroup_remove(cgroup, &e) < 0)
+	if (cgroup_remove(cgroup, &e) < 0)
 		log_warn("container=%.12s cannot clear its control group: %s", id, e.msg);
 	rm_rf_at(rundir, id);
 }
