@@ -140,7 +140,7 @@ static void emit(void *arg, int64_t time_ns, const char *text, size_t len)
 		rotate(w);
 	}
 	if (w->driver == MONITOR_LOG_JSON_FILE)
-		json_file_encode(&w->out, &l);
+		json_file_encode(&w->out, &l, &w->time);
 	else
 		local_file_encode(&w->out, &l);
 	if (w->out.len >= FLUSH_AT)

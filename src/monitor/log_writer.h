@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "format/log/json_file.h"
 #include "format/log/line.h"
 #include "format/log/line_split.h"
 #include "monitor/launch.h"
@@ -25,6 +26,7 @@ struct log_writer {
 	int32_t max_files;
 	bool rotated;      /* since log_writer_take_rotated */
 	struct strbuf out; /* encoded, not yet written */
+	struct json_file_time time;
 	struct line_split split[2];
 };
 

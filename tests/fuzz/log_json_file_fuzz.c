@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_file_details(&details, l.attrs, l.n_attrs);
 	if (!str_is_utf8(l.text, l.len))
 		return 0;
-	json_file_encode(&record, &l);
+	json_file_encode(&record, &l, &(struct json_file_time){0});
 	ASSERT(json_file_decode(record.data, record.len, &again, &l2) == 0);
 	ASSERT(l2.time_ns == l.time_ns && l2.stream == l.stream && l2.len == l.len);
 	ASSERT(memcmp(l2.text, l.text, l.len) == 0);

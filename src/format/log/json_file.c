@@ -31,10 +31,11 @@ static size_t utf8_len(const unsigned char *p, size_t n)
 	return len;
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+/* Bytes that stand for themselves: ASCII without controls and "&<>\\. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true, ['#' ... '%'] = true, ['\'' ... ';'] = true,
+	['='] = true,         ['?' ... '['] = true, [']' ... 0x7f] = true,
+};
 
 /* As Go's encoding/json with HTML escaping, which is what Docker's own encoder
  * mimics. */
@@ -48,7 +49,7 @@ static void add_string(struct strbuf *out, const char *s, size_t n)
 		const unsigned char *run = p;
 		size_t len;
 
-		while (p < end && is_plain(*p))
+		while (p < end && is_plain[*p])
 			p++;
 		strbuf_add(out, run, (size_t)(p - run));
 		if (p == end)
@@ -77,10 +78,8 @@ static void add_string(struct strbuf *out, const char *s, size_t n)
 	strbuf_add_char(out, '"');
 }
 
-void json_file_encode(struct strbuf *out, const struct log_line *l)
+void json_file_encode(struct strbuf *out, const struct log_line *l, struct json_file_time *t)
 {
-	char time[RFC3339_MAX];
-
 	strbuf_add_char(out, '{');
 	if (l->len > 0) {
 		strbuf_add(out, "\"log\":", 6);
@@ -92,9 +91,12 @@ void json_file_encode(struct strbuf *out, const struct log_line *l)
 		strbuf_add(out, ",\"attrs\":", 9);
 		strbuf_add(out, l->attrs, l->n_attrs);
 	}
-	clock_format_rfc3339(l->time_ns, time);
 	strbuf_add(out, ",\"time\":\"", 9);
-	strbuf_add_str(out, time);
+	if (l->time_ns != t->ns || !t->text[0]) {
+		t->ns = l->time_ns;
+		clock_format_rfc3339(t->ns, t->text);
+	}
+	strbuf_add_str(out, t->text);
 	strbuf_add(out, "\"}\n", 3);
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "format/log/line.h"
 
@@ -14,7 +15,13 @@
  * attributes. */
 #define JSON_FILE_RECORD_MAX (1024 * 1024)
 
-void json_file_encode(struct strbuf *out, const struct log_line *l);
+/* The last time that was formatted: the lines of one read have the same. Zeroed at first. */
+struct json_file_time {
+	int64_t ns;
+	char text[RFC3339_MAX];
+};
+
+void json_file_encode(struct strbuf *out, const struct log_line *l, struct json_file_time *t);
 /* The value of log_line.attrs for K=V strings: a JSON object sorted by key;
  * NULL when there are none. Owned. */
 char *json_file_attrs(char *const *attrs);

@@ -21,7 +21,7 @@ static char *encode(enum log_stream stream, int64_t ns, const char *text, size_t
 			     .attrs = attrs,
 			     .n_attrs = attrs ? strlen(attrs) : 0};
 
-	json_file_encode(&sb, &l);
+	json_file_encode(&sb, &l, &(struct json_file_time){0});
 	return strbuf_steal(&sb);
 }
 
