@@ -33,7 +33,7 @@ struct daemon_config {
 	bool no_new_privileges, init;
 	char *init_path;
 	bool live_restore;
-	int64_t shutdown_timeout;
+	int64_t shutdown_timeout, default_stop_timeout; /* seconds */
 	char *default_runtime;
 	/* images, registries */
 	char **registry_mirrors, **insecure_registries;
@@ -42,4 +42,5 @@ struct daemon_config {
 	/* reported */
 	char **labels;
 	bool experimental;
+	bool buildkit; /* features.buildkit */
 };

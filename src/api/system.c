@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "api/daemon_config.h"
 #include "api/system_priv.h"
 #include "base/strutil.h"
 
@@ -15,8 +16,8 @@ static int ping(struct api_call *c, struct err *e)
 	bool head = str_eq(c->req->method, "HEAD");
 
 	(void)e;
-	/* "1": the classic builder. Version 2 is announced when /session and /grpc are served. */
-	http_header(c->conn, "Builder-Version", "1");
+	/* Builder version 2 is BuildKit; clients ask for it by default. */
+	http_header(c->conn, "Builder-Version", api_config(c->api)->buildkit ? "2" : "1");
 	http_header(c->conn, "Swarm", "inactive");
 	http_header(c->conn, "Cache-Control", "no-cache, no-store, must-revalidate");
 	http_header(c->conn, "Pragma", "no-cache");
