@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Docker Engine API: one table of routes per noun (api/<noun>.c), one dispatcher. A handler decodes, calls the engine, encodes; an
- * error it returns becomes {"message": ...} with the status of its kind (api/status.c).
+ * The Docker Engine API: one table of routes per noun (api/<noun>.c), one dispatcher. A handler decodes, calls the
+ * engine, encodes; an error it returns becomes {"message": ...} with the status of its kind (api/status.c).
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 #include "format/json/json.h"
 #include "http/server.h"
 
-#define API_VERSION_MAX 151 /* 1.51 */
-#define API_VERSION_MIN 124 /* 1.24 */
+#define API_VERSION_MAX      151 /* 1.51 */
+#define API_VERSION_MIN      124 /* 1.24 */
 #define API_VERSION_MAX_TEXT "1.51"
 #define API_VERSION_MIN_TEXT "1.24"
 
@@ -38,8 +38,8 @@ struct api_call {
 	const struct http_request *req;
 	const struct api_route *route;
 	struct http_query query;
-	int version;	 /* 151 for /v1.51/ and for unversioned paths */
-	char *args[4];	 /* what stood for {name} in the pattern, decoded, in order */
+	int version;   /* 151 for /v1.51/ and for unversioned paths */
+	char *args[4]; /* what stood for {name} in the pattern, decoded, in order */
 };
 
 /* Answers itself and returns 0, or returns -1 with e filled before any answer was started. */
@@ -53,8 +53,8 @@ struct api_route {
 	int until; /* last one; 0: all */
 };
 
-/* Each file of handlers exports one table, ended by a NULL method. api/routes.c lists them: whoever adds a table adds its line there.
- * The first match wins, so a real route hides its 501. */
+/* Each file of handlers exports one table, ended by a NULL method. api/routes.c lists them: whoever adds a table adds
+ * its line there. The first match wins, so a real route hides its 501. */
 extern const struct api_route api_routes_system[];
 extern const struct api_route api_routes_containers_create[];
 extern const struct api_route api_routes_containers_list[];
@@ -91,10 +91,11 @@ struct api_filters {
 	struct api_filter {
 		char *key;
 		char **values;
-	} *items;
+	} * items;
 	size_t n;
 };
-/* Reads ?filters=; allowed NULL takes any key, else a key outside `allowed` (NULL-terminated) is ERR_INVALID "invalid filter 'x'". */
+/* Reads ?filters=; allowed NULL takes any key, else a key outside `allowed` (NULL-terminated) is ERR_INVALID "invalid
+ * filter 'x'". */
 int api_filters_parse(struct api_call *c, const char *const *allowed, struct api_filters *ret, struct err *e);
 /* The same from text (NULL or "" is none). */
 int api_filters_decode(const char *json, const char *const *allowed, struct api_filters *ret, struct err *e);

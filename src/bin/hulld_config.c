@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading flags and daemon.json by the option table, merging them, and making a struct daemon_config of them. No side effects. */
+/* Reading flags and daemon.json by the option table, merging them, and making a struct daemon_config of them. No side
+ * effects. */
 #include "bin/hulld_config.h"
 
 #include <errno.h>
@@ -167,7 +168,8 @@ static bool flag_is_on(const struct config_source *s, const char *name)
 	return v->set && option_bool_parse(v->texts[0]) == 1;
 }
 
-int config_flags_parse(int argc, char *const *argv, struct config_source **ret, enum config_action *ret_action, struct err *e)
+int config_flags_parse(int argc, char *const *argv, struct config_source **ret, enum config_action *ret_action,
+		       struct err *e)
 {
 	_cleanup_(config_source_free_p) struct config_source *s = xnew(struct config_source);
 
@@ -257,8 +259,8 @@ static int ulimits_read(const struct option_spec *o, struct value *v, json_objec
 
 		if (!json_object_is_type(u, json_type_object))
 			return fail_json(o, "an object of ulimits", e);
-		text = xasprintf("%s=%lld:%lld", json_member_str(u, "Name", key), (long long)json_member_int(u, "Soft", 0),
-				 (long long)json_member_int(u, "Hard", 0));
+		text = xasprintf("%s=%lld:%lld", json_member_str(u, "Name", key),
+				 (long long)json_member_int(u, "Soft", 0), (long long)json_member_int(u, "Hard", 0));
 		if (value_add(o, v, text, e) < 0)
 			return -1;
 	}
@@ -268,12 +270,15 @@ static int ulimits_read(const struct option_spec *o, struct value *v, json_objec
 static int scalar_read(const struct option_spec *o, struct value *v, json_object *j, struct err *e)
 {
 	static const char *const wants[] = {
-		[OPTION_BOOL] = "a boolean", [OPTION_STR] = "a string", [OPTION_INT] = "an integer",
+		[OPTION_BOOL] = "a boolean",
+		[OPTION_STR] = "a string",
+		[OPTION_INT] = "an integer",
 		[OPTION_BYTES] = "a size",
 	};
 	enum json_type type = json_object_get_type(j);
 	_cleanup_free_ char *text = NULL;
-	bool fits = (o->type == OPTION_BOOL && type == json_type_boolean) || (o->type == OPTION_STR && type == json_type_string) ||
+	bool fits = (o->type == OPTION_BOOL && type == json_type_boolean) ||
+		    (o->type == OPTION_STR && type == json_type_string) ||
 		    (o->type == OPTION_INT && type == json_type_int) ||
 		    (o->type == OPTION_BYTES && (type == json_type_string || type == json_type_int));
 
@@ -351,7 +356,8 @@ static int file_parse(struct value *values, const char *text, size_t n, struct e
 	if (unknown) {
 		strv_sort(unknown);
 		list = strv_join(unknown, ", ");
-		return err_set(e, ERR_INVALID, "the following directives don't match any configuration option: %s", list);
+		return err_set(e, ERR_INVALID, "the following directives don't match any configuration option: %s",
+			       list);
 	}
 	return 0;
 }
@@ -381,7 +387,8 @@ static int conflicts_check(const struct config_source *s, struct err *e)
 	if (!both)
 		return 0;
 	list = strv_join(both, ", ");
-	return err_set(e, ERR_INVALID, "the following directives are specified both as a flag and in the configuration file: %s", list);
+	return err_set(e, ERR_INVALID,
+		       "the following directives are specified both as a flag and in the configuration file: %s", list);
 }
 
 /* --- values -> struct daemon_config --- */
@@ -409,7 +416,7 @@ static void store(struct daemon_config *c, const struct option_spec *o, const st
 		*(char ***)p = v->texts ? strv_dup(v->texts) : NULL;
 		break;
 	case OPTION_MAP:
-		STRV_FOREACH(pair, v->texts) {
+		STRV_FOREACH (pair, v->texts) {
 			_cleanup_free_ char *key = xstrndup(*pair, strcspn(*pair, "="));
 
 			json_kv_put(p, key, *pair + strlen(key) + 1);
@@ -467,7 +474,7 @@ static void defaults_set(struct daemon_config *c)
 /* features.buildkit, from {"buildkit": false} or --feature buildkit=false. */
 static void features_store(struct daemon_config *c, const struct value *v)
 {
-	STRV_FOREACH(text, v->texts) {
+	STRV_FOREACH (text, v->texts) {
 		_cleanup_json_ json_object *tree = NULL;
 		const char *flag = str_after(*text, "buildkit=");
 
@@ -531,8 +538,8 @@ static int values_store(const struct config_source *s, struct daemon_config *c, 
 	return 0;
 }
 
-int config_load_text(struct config_source *s, const char *text, size_t n, struct daemon_config **ret, char ***ret_ignored,
-		     struct err *e)
+int config_load_text(struct config_source *s, const char *text, size_t n, struct daemon_config **ret,
+		     char ***ret_ignored, struct err *e)
 {
 	_cleanup_(daemon_config_free_p) struct daemon_config *c = xnew(struct daemon_config);
 	_cleanup_strv_ char **ignored = NULL;
@@ -635,11 +642,12 @@ struct daemon_config *config_reloaded(const struct daemon_config *old, struct da
 void config_help(struct strbuf *out)
 {
 	static const char *const kinds[] = {
-		[OPTION_BOOL] = "", [OPTION_STR] = "string", [OPTION_INT] = "int", [OPTION_BYTES] = "bytes",
-		[OPTION_LIST] = "list", [OPTION_MAP] = "map", [OPTION_ULIMIT] = "ulimit", [OPTION_ANY] = "value",
+		[OPTION_BOOL] = "",     [OPTION_STR] = "string", [OPTION_INT] = "int",       [OPTION_BYTES] = "bytes",
+		[OPTION_LIST] = "list", [OPTION_MAP] = "map",    [OPTION_ULIMIT] = "ulimit", [OPTION_ANY] = "value",
 	};
 
-	strbuf_add_str(out, "\nUsage:  hulld [OPTIONS]\n\nA container engine that Docker clients can use.\n\nOptions:\n");
+	strbuf_add_str(out,
+		       "\nUsage:  hulld [OPTIONS]\n\nA container engine that Docker clients can use.\n\nOptions:\n");
 	for (size_t i = 0; i < option_specs_n; i++) {
 		const struct option_spec *o = &option_specs[i];
 		_cleanup_free_ char *name = NULL;

@@ -15,7 +15,7 @@
 #include "base/strutil.h"
 #include "base/strv.h"
 
-#define DEFAULT_SOCKET	"/var/run/docker.sock"
+#define DEFAULT_SOCKET  "/var/run/docker.sock"
 #define FIRST_PASSED_FD 3
 
 void host_address_done(struct host_address *a)
@@ -100,7 +100,8 @@ static const struct http_tls *tls_of(const struct daemon_config *cfg, struct htt
 	return t;
 }
 
-static int unix_open(struct http_server *s, const struct daemon_config *cfg, const char *path, char ***paths, struct err *e)
+static int unix_open(struct http_server *s, const struct daemon_config *cfg, const char *path, char ***paths,
+		     struct err *e)
 {
 	const char *group = cfg->group;
 	int fd;
@@ -126,7 +127,8 @@ static int tcp_open(struct http_server *s, const struct daemon_config *cfg, cons
 	if (!cfg->tls_verify && !host_is_loopback(a->host)) {
 		if (!cfg->insecure_tcp)
 			return err_set(e, ERR_INVALID,
-				       "refusing to listen on tcp://%s:%s without client certificates: whoever can connect is root "
+				       "refusing to listen on tcp://%s:%s without client certificates: whoever can "
+				       "connect is root "
 				       "here; use --tlsverify, or --insecure-tcp if that is what you want",
 				       a->host, a->port);
 		log_warn("the API on tcp://%s:%s is open to whoever can connect, who is root here", a->host, a->port);
@@ -149,7 +151,8 @@ static int passed_use(struct http_server *s, const struct daemon_config *cfg, in
 	if (a.ss_family == AF_UNIX)
 		return http_server_listen(s, fd, NULL, e);
 	if (!cfg->tls_verify && !cfg->insecure_tcp)
-		return err_set(e, ERR_INVALID, "refusing to serve a passed TCP socket without client certificates; use --tlsverify");
+		return err_set(e, ERR_INVALID,
+			       "refusing to serve a passed TCP socket without client certificates; use --tlsverify");
 	return http_server_listen(s, fd, tls_of(cfg, &tls), e);
 }
 
@@ -162,7 +165,8 @@ static int passed_open(struct http_server *s, const struct daemon_config *cfg, c
 	int32_t us;
 
 	if (!pid || parse_i32(pid, &us) < 0 || us != getpid() || !count || parse_u32(count, &n) < 0 || n == 0)
-		return err_set(e, ERR_INVALID, "no sockets found via socket activation: make sure the service was started by systemd");
+		return err_set(e, ERR_INVALID,
+			       "no sockets found via socket activation: make sure the service was started by systemd");
 	for (uint32_t i = 0; i < n && i < 64; i++) {
 		bool all = str_empty(which) || str_eq(which, "*");
 		bool named = list && i < strv_len(list) && str_eq(list[i], which);
@@ -177,7 +181,8 @@ static int passed_open(struct http_server *s, const struct daemon_config *cfg, c
 	return used ? 0 : err_set(e, ERR_INVALID, "failed to find passed socket %s", which);
 }
 
-static int host_open(struct http_server *s, const struct daemon_config *cfg, const char *host, char ***paths, struct err *e)
+static int host_open(struct http_server *s, const struct daemon_config *cfg, const char *host, char ***paths,
+		     struct err *e)
 {
 	struct host_address a;
 	int r = -1;
@@ -201,7 +206,7 @@ static int host_open(struct http_server *s, const struct daemon_config *cfg, con
 
 int hosts_listen(struct http_server *s, const struct daemon_config *cfg, char ***ret_paths, struct err *e)
 {
-	STRV_FOREACH(host, cfg->hosts)
+	STRV_FOREACH (host, cfg->hosts)
 		if (host_open(s, cfg, *host, ret_paths, e) < 0)
 			return err_wrap(e, "failed to load listeners");
 	unsetenv("LISTEN_PID");

@@ -72,9 +72,13 @@ static int check_mirror(const char *s, struct err *e)
 	if (!rest)
 		rest = str_after(s, "http://");
 	if (!rest && strstr(s, "://"))
-		return err_set(e, ERR_INVALID, "invalid mirror: unsupported scheme in \"%s\": must use either 'https://' or 'http://'", s);
+		return err_set(e, ERR_INVALID,
+			       "invalid mirror: unsupported scheme in \"%s\": must use either 'https://' or 'http://'",
+			       s);
 	if (!rest)
-		return err_set(e, ERR_INVALID, "invalid mirror: no scheme specified for \"%s\": must use either 'https://' or 'http://'", s);
+		return err_set(
+			e, ERR_INVALID,
+			"invalid mirror: no scheme specified for \"%s\": must use either 'https://' or 'http://'", s);
 	if (!*rest || *rest == '/')
 		return err_set(e, ERR_INVALID, "invalid mirror: \"%s\" has no host", s);
 	if (strpbrk(rest, "?#"))
@@ -94,7 +98,9 @@ static int check_ipc(const char *s, struct err *e)
 	if (str_eq(s, "") || str_eq(s, "private") || str_eq(s, "shareable"))
 		return 0;
 	if (str_eq(s, "host") || str_eq(s, "none") || str_starts(s, "container:"))
-		return err_set(e, ERR_INVALID, "IPC mode \"%s\" is not supported as default value; use \"shareable\" or \"private\"", s);
+		return err_set(e, ERR_INVALID,
+			       "IPC mode \"%s\" is not supported as default value; use \"shareable\" or \"private\"",
+			       s);
 	return err_set(e, ERR_INVALID, "default IPC mode setting (%s) is invalid; use \"shareable\" or \"private\"", s);
 }
 
@@ -144,7 +150,8 @@ static int check_exec_opt(const char *s, struct err *e)
 	if (str_eq(driver, "cgroupfs"))
 		return 0;
 	if (str_eq(driver, "systemd"))
-		return err_set(e, ERR_UNSUPPORTED, "native.cgroupdriver=systemd is not implemented by this version of Hull");
+		return err_set(e, ERR_UNSUPPORTED,
+			       "native.cgroupdriver=systemd is not implemented by this version of Hull");
 	return err_set(e, ERR_INVALID, "unknown exec-opt: %s", s);
 }
 
@@ -183,8 +190,9 @@ static int check_min_api(const char *s, struct err *e)
 
 static int check_ulimit(const char *s, struct err *e)
 {
-	static const char *const names[] = {"core",   "cpu",	"data", "fsize", "locks",      "memlock", "msgqueue", "nice",
-					    "nofile", "nproc", "rss",	"rtprio", "rttime", "sigpending", "stack"};
+	static const char *const names[] = {"core",    "cpu",      "data",   "fsize",      "locks",
+					    "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+					    "rss",     "rtprio",   "rttime", "sigpending", "stack"};
 	_cleanup_free_ char *name = NULL, *soft = NULL;
 	const char *eq = strchr(s, '='), *colon;
 	int64_t lo, hi;
@@ -205,17 +213,18 @@ static int check_ulimit(const char *s, struct err *e)
 	if (colon && parse_i64(colon + 1, &hi) < 0)
 		return err_set(e, ERR_INVALID, "strconv.ParseInt: parsing \"%s\": invalid syntax", colon + 1);
 	if (hi != -1 && (lo == -1 || lo > hi))
-		return err_set(e, ERR_INVALID, "ulimit soft limit must be less than or equal to hard limit: %lld > %lld", (long long)lo,
+		return err_set(e, ERR_INVALID,
+			       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld", (long long)lo,
 			       (long long)hi);
 	return 0;
 }
 
 #define AT(field) offsetof(struct daemon_config, field)
-#define NOWHERE	  OPTION_NOWHERE
-#define IGNORED	  OPTION_IGNORED
-#define WARN	  OPTION_WARN
-#define RELOAD	  OPTION_RELOAD
-#define REFUSE	  OPTION_REFUSE
+#define NOWHERE   OPTION_NOWHERE
+#define IGNORED   OPTION_IGNORED
+#define WARN      OPTION_WARN
+#define RELOAD    OPTION_RELOAD
+#define REFUSE    OPTION_REFUSE
 
 /* clang-format off */
 const struct option_spec option_specs[] = {
@@ -240,10 +249,10 @@ const struct option_spec option_specs[] = {
 	{"default-cgroupns-mode", 0, "default-cgroupns-mode", OPTION_STR, AT(default_cgroupns_mode), 0, check_cgroupns, "Default mode for containers cgroup namespace (\"host\" | \"private\")"},
 	{"default-gateway", 0, "default-gateway", OPTION_STR, NOWHERE, WARN, check_ip, "Default gateway IPv4 address for the default bridge network"},
 	{"default-gateway-v6", 0, "default-gateway-v6", OPTION_STR, NOWHERE, WARN, check_ip, "Default gateway IPv6 address for the default bridge network"},
-	{"default-ipc-mode", 0, "default-ipc-mode", OPTION_STR, AT(default_ipc_mode), RELOAD, check_ipc, "Default mode for containers ipc (\"shareable\" | \"private\")"},
+	{"default-ipc-mode", 0, "default-ipc-mode", OPTION_STR, AT(default_ipc_mode), 0, check_ipc, "Default mode for containers ipc (\"shareable\" | \"private\")"},
 	{"default-network-opt", 0, "default-network-opts", OPTION_ANY, NOWHERE, WARN, NULL, "Default network options"},
 	{"default-runtime", 0, "default-runtime", OPTION_STR, AT(default_runtime), RELOAD, check_default_runtime, "Default OCI runtime for containers (default \"runc\")"},
-	{"default-shm-size", 0, "default-shm-size", OPTION_BYTES, AT(default_shm_size), RELOAD, NULL, "Default shm size for containers (default 64MiB)"},
+	{"default-shm-size", 0, "default-shm-size", OPTION_BYTES, AT(default_shm_size), 0, NULL, "Default shm size for containers (default 64MiB)"},
 	{"default-ulimit", 0, "default-ulimits", OPTION_ULIMIT, AT(default_ulimits), 0, check_ulimit, "Default ulimits for containers"},
 	{"dns", 0, "dns", OPTION_LIST, NOWHERE, WARN, check_ip, "DNS server to use"},
 	{"dns-opt", 0, "dns-opts", OPTION_LIST, NOWHERE, WARN, NULL, "DNS options to use"},

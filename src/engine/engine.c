@@ -123,6 +123,12 @@ static void stop_all(struct engine *g)
 	}
 }
 
+void engine_reconfigure(struct engine *g, bool live_restore, int shutdown_timeout)
+{
+	g->cfg.live_restore = live_restore;
+	g->cfg.shutdown_timeout = shutdown_timeout;
+}
+
 void engine_shutdown(struct engine *g)
 {
 	g->stopping = true;

@@ -42,6 +42,8 @@ int engine_open(const struct engine_config *cfg, struct state *st, struct images
 		struct engine **ret, struct err *e);
 /* Finds what runs, what ended meanwhile and what was half made; applies restart policies. Before the API is served. */
 int engine_recover(struct engine *g, struct err *e);
+/* What a reload of the configuration may change; called by the thread that calls engine_shutdown. */
+void engine_reconfigure(struct engine *g, bool live_restore, int shutdown_timeout);
 /* A clean stop: with live_restore false, containers are stopped first. */
 void engine_shutdown(struct engine *g);
 void engine_close(struct engine *g);

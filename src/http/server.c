@@ -402,8 +402,17 @@ static void wait_until_zero(struct http_server *s, const int *what, int64_t time
 	}
 }
 
+void http_server_dump(struct http_server *s)
+{
+	LOCK_GUARD(&s->lock);
+	log_info("dump: connections=%zu threads=%d waiting=%d active=%d", s->n_conns, s->n_threads, s->n_waiting,
+		 s->n_active);
+}
+
 void http_server_stop(struct http_server *s, int timeout_ms)
 {
+	if (!s)
+		return;
 	LOCK_GUARD(&s->lock);
 	if (s->stopping)
 		return;

@@ -35,6 +35,8 @@ int http_server_start(struct http_server *s, struct err *e);
 /* No new connections or requests; waits up to timeout_ms for handlers, then cuts the rest. Listeners close. */
 void http_server_stop(struct http_server *s, int timeout_ms);
 void http_server_free(struct http_server *s);
+/* Logs how many connections and threads there are. */
+void http_server_dump(struct http_server *s);
 
 /* Listening sockets. unix: the parent is made; a stale socket is replaced, a live one is an error; mode 0660 and the
  * group set before anyone can connect. group NULL: root. */
