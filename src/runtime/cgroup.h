@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Control groups of a container, behind one interface for v1, v2 and hybrid hosts (v1 controllers and a v2 tree at
- * /sys/fs/cgroup/unified). A container has one path ("/docker/<id>") in every hierarchy that it uses. Where a v2 tree exists,
- * membership, kill, freeze and device filtering are its job and processes are born in it; v1 hierarchies then only limit
- * and account. Any thread may use its own struct cgroup; nothing here forks or changes the caller's own cgroup.
+ * /sys/fs/cgroup/unified). A container has one path ("/docker/<id>") in every hierarchy that it uses. Where a v2 tree
+ * exists, membership, kill, freeze and device filtering are its job and processes are born in it; v1 hierarchies then
+ * only limit and account. Any thread may use its own struct cgroup; nothing here forks or changes the caller's own
+ * cgroup.
  */
 #pragma once
 
@@ -38,11 +39,14 @@ enum cgroup_hierarchy {
 };
 
 struct cgroup {
-	char *path;			/* owned; "/docker/<id>"; NULL: empty struct */
-	int fd[CGROUP_HIERARCHIES];	/* directories, O_PATH; -1: this hierarchy is not used */
-	unsigned deferred;		/* 1 << hierarchy: made, but the processes are not in it yet */
+	char *path;                 /* owned; "/docker/<id>"; NULL: empty struct */
+	int fd[CGROUP_HIERARCHIES]; /* directories, O_PATH; -1: this hierarchy is not used */
+	unsigned deferred;          /* 1 << hierarchy: made, but the processes are not in it yet */
 };
-#define CGROUP_INIT {.fd = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}}
+#define CGROUP_INIT                                                                                                    \
+	{                                                                                                              \
+		.fd = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }                                               \
+	}
 void cgroup_done(struct cgroup *cg);
 
 /* Refuses "..", control characters and over-long paths (rule D20). */
@@ -59,6 +63,8 @@ int cgroup_create(const char *path, const struct oci_resources *r, struct cgroup
 int cgroup_join(const struct cgroup *cg, pid_t pid, unsigned which, struct err *e);
 /* Mask of the v1 hierarchies where a limit is set, that is, where a process must be in before it runs. */
 unsigned cgroup_limited(const struct cgroup *cg);
+/* Moves everything into the hierarchies that `deferred` names. */
+int cgroup_settle(struct cgroup *cg, struct err *e);
 /* Changes limits; members that are not set stay as they are. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct err *e);
 
@@ -75,8 +81,9 @@ ssize_t cgroup_pids(const struct cgroup *cg, pid_t **ret, struct err *e);
 /* Kills, waits until it is empty, removes it everywhere, sub-cgroups first. A missing cgroup is success. */
 int cgroup_remove(const char *path, struct err *e);
 
-/* A descriptor that polls readable (POLLIN; POLLPRI for none) when memory ran out or the cgroup changes; -1 and `e` when the host has no
- * memory controller. cgroup_oom_check drains it and says whether the kernel has killed something since the cgroup was made. */
+/* A descriptor that polls readable (POLLIN; POLLPRI for none) when memory ran out or the cgroup changes; -1 and `e`
+ * when the host has no memory controller. cgroup_oom_check drains it and says whether the kernel has killed something
+ * since the cgroup was made. */
 int cgroup_oom_watch(const struct cgroup *cg, struct err *e);
 bool cgroup_oom_check(const struct cgroup *cg, int watch_fd);
 

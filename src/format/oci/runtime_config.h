@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The OCI runtime configuration (config.json) as structs. Parsing checks types and ranges, not whether the host can do it.
- * Unknown members are ignored, as the specification says; null is absent. Strings are owned by the struct; a zeroed struct is
- * the empty configuration. Pure code, fuzzed.
+ * The OCI runtime configuration (config.json) as structs. Parsing checks types and ranges, not whether the host can do
+ * it. Unknown members are ignored, as the specification says; null is absent. Strings are owned by the struct; a zeroed
+ * struct is the empty configuration. Pure code, fuzzed.
  */
 #pragma once
 
@@ -36,8 +36,8 @@ struct oci_user {
 	struct oci_u64 umask;
 	uint32_t *additional_gids;
 	size_t n_additional_gids;
-	/* Hull's own, looked up inside the container's root: "name[:group]" as the API gave it when it is not all numbers,
-	 * and group names to add. */
+	/* Hull's own, looked up inside the container's root: "name[:group]" as the API gave it when it is not all
+	 * numbers, and group names to add. */
 	char *username;
 	char **additional_group_names;
 };
@@ -132,9 +132,9 @@ struct oci_device {
 
 struct oci_device_rule {
 	bool allow;
-	char *type;		     /* "a", "b", "c"; NULL: "a" */
+	char *type;                  /* "a", "b", "c"; NULL: "a" */
 	struct oci_i64 major, minor; /* absent or -1: all */
-	char *access;		     /* of "rwm"; NULL: all */
+	char *access;                /* of "rwm"; NULL: all */
 };
 
 struct oci_weight_device {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hull-runtime: `monitor` is the supervisor that hulld starts, everything else is the OCI runtime's command line. */
+#include <string.h>
+
+#include "monitor/monitor.h"
+#include "runtime/oci.h"
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "monitor") == 0)
+		return monitor_main();
+	return oci_main(argc, argv);
+}
