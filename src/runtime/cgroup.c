@@ -205,6 +205,12 @@ static const char *relative(const char *path)
 	return *path ? path : ".";
 }
 
+char *cgroup_host_path(enum cgroup_hierarchy h, const char *path)
+{
+	host_find();
+	return host.dir[h] ? path_join(host.dir[h], relative(path)) : NULL;
+}
+
 static int open_at(int h, const char *path)
 {
 	_cleanup_free_ char *full = path_join(host.dir[h], relative(path));

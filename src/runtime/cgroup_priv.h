@@ -20,3 +20,5 @@ int cgroup_devices_v1(int dirfd, const struct oci_resources *r, struct err *e);
 int cgroup_devices_v2(int dirfd, const struct oci_resources *r, struct err *e);
 /* The rules leave no device out. */
 bool cgroup_devices_allow_all(const struct oci_resources *r);
+/* Where the cgroup is on the host; owned, NULL when the hierarchy is not there. */
+char *cgroup_host_path(enum cgroup_hierarchy h, const char *path);

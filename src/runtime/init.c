@@ -121,7 +121,7 @@ static int init_run(const struct runtime_start *in, struct ns_plan *ns, struct r
 		return -1;
 	if (user_resolve(&spec->user, root->root, !strv_env_get(spec->env, "HOME"), &p.user, e) < 0)
 		return -1;
-	if (sysctl_apply(root->proc, c, ns, e) < 0 || late_namespaces(in, ns, root, e) < 0)
+	if (late_namespaces(in, ns, root, e) < 0)
 		return -1;
 	if (rootfs_enter(root, e) < 0 || names_set(c, ns, e) < 0)
 		return -1;

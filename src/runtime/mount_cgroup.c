@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/strutil.h"
+#include "runtime/cgroup_priv.h"
 #include "runtime/runtime_priv.h"
 
 static const struct {
@@ -60,6 +62,20 @@ static int view_make(int base, const char *name, int view, uint64_t attrs, struc
 	return x < 0 ? err_sys(e, -x, "mount the cgroup view %s", name) : 0;
 }
 
+/* In a namespace the file system itself shows only what is ours; else a clone of the directory, by path: the parent's
+ * descriptors are of another mount namespace. */
+static int view_open(const struct rootfs *r, enum cgroup_hierarchy h, const char *name, struct err *e)
+{
+	char *controller[] = {(char *)name, NULL};
+
+	if (r->in_cgroupns)
+		return h == CGROUP_UNIFIED ? mount_new("cgroup2", "cgroup2", NULL, 0, e)
+					   : mount_new("cgroup", "cgroup", controller, 0, e);
+	_cleanup_free_ char *path = cgroup_host_path(h, r->cgroup->path);
+	int fd = mount_clone(AT_FDCWD, path, false);
+	return fd < 0 ? err_sys(e, -fd, "open the cgroup view %s", name) : fd;
+}
+
 /* A tmpfs with one directory for each v1 hierarchy. It is attached first: mounts go onto attached ones only. */
 static int v1_make(struct rootfs *r, struct mount_item *m, struct err *e)
 {
@@ -78,16 +94,11 @@ static int v1_make(struct rootfs *r, struct mount_item *m, struct err *e)
 	if (x < 0)
 		return err_sys(e, -x, "mount %s", m->spec->destination);
 	for (size_t i = 0; i < ARRAY_SIZE(views) && ret == 0; i++) {
-		char *controller[] = {(char *)views[i].name, NULL};
-		int dir = r->cgroup ? r->cgroup->fd[views[i].h] : -1;
-		if (dir < 0)
+		if (!r->cgroup || r->cgroup->fd[views[i].h] < 0)
 			continue;
-		_cleanup_close_ int view = !r->in_cgroupns ? mount_clone(dir, "", false)
-					   : views[i].h == CGROUP_UNIFIED
-						   ? mount_new("cgroup2", "cgroup2", NULL, 0, e)
-						   : mount_new("cgroup", "cgroup", controller, 0, e);
+		_cleanup_close_ int view = view_open(r, views[i].h, views[i].name, e);
 		if (view < 0)
-			return r->in_cgroupns ? -1 : err_sys(e, -view, "open the cgroup view %s", views[i].name);
+			return -1;
 		ret = view_make(base, views[i].name, view, m->opt.set, e);
 	}
 	if (ret == 0 && (m->opt.set & MOUNT_ATTR_RDONLY))

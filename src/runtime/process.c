@@ -78,21 +78,25 @@ int process_check(const struct oci_process *p, struct err *e)
 	return caps_resolve(p->capabilities, &caps, e);
 }
 
-/* Raising a hard limit needs CAP_SYS_RESOURCE, which not every host gives its root. */
+/* Raising a hard limit needs CAP_SYS_RESOURCE, which not every host gives its root. There the container gets the most
+ * that there is: less room than asked for harms nobody else, and no container at all is worse. */
 static int rlimit_set(pid_t pid, const struct oci_rlimit *l, struct err *e)
 {
-	int resource = rlimit_parse(l->type);
+	enum __rlimit_resource resource = (enum __rlimit_resource)rlimit_parse(l->type);
 	struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard}, have = {0};
 
-	if (prlimit(pid, (enum __rlimit_resource)resource, &want, NULL) == 0)
+	if (prlimit(pid, resource, &want, NULL) == 0)
 		return 0;
-	int errnum = errno;
-	if (errnum == EPERM && prlimit(pid, (enum __rlimit_resource)resource, NULL, &have) == 0)
-		return err_set(e, ERR_DENIED,
-			       "error setting rlimit type %d (%s to %" PRIu64 "): operation not permitted: this host's "
-			       "limit is %" PRIu64 " and only CAP_SYS_RESOURCE may raise it",
-			       resource, l->type, l->hard, (uint64_t)have.rlim_max);
-	return err_sys(e, errnum, "error setting rlimit type %d", resource);
+	if (errno == EPERM && prlimit(pid, resource, NULL, &have) == 0 && want.rlim_max > have.rlim_max) {
+		want.rlim_max = have.rlim_max;
+		want.rlim_cur = MIN(want.rlim_cur, want.rlim_max);
+		if (prlimit(pid, resource, &want, NULL) == 0) {
+			log_warn("%s is %" PRIu64 " instead of %" PRIu64 ": only CAP_SYS_RESOURCE may raise it",
+				 l->type, (uint64_t)want.rlim_max, l->hard);
+			return 0;
+		}
+	}
+	return err_sys(e, errno, "error setting rlimit type %d", (int)resource);
 }
 
 static void oom_score_set(pid_t pid, int64_t score)

@@ -199,6 +199,9 @@ int rootfs_populate(struct rootfs *r, struct err *e)
 		if (r->proc < 0)
 			return -1;
 	}
+	/* Before read-only views are laid over parts of it. */
+	if (sysctl_apply(r->proc, r->in->config, r->ns, e) < 0)
+		return -1;
 	if (devices_make(r, e) < 0 || console_make(r, e) < 0 || make_cwd(r, e) < 0)
 		return -1;
 	return masks_apply(r, e);
