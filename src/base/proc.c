@@ -19,6 +19,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include "base/fd.h"
 #include "base/mem.h"
@@ -179,6 +182,10 @@ int proc_spawn(const struct proc_spawn *s, pid_t *ret_pid, int *ret_pidfd, struc
 		mmap(NULL, sizeof(*c) + SPAWN_STACK, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (c == MAP_FAILED)
 		return err_sys(e, errno, "start %s", s->path ? s->path : s->argv[0]);
+#ifdef __SANITIZE_ADDRESS__
+	/* the frames of an earlier child, which never returned from them, were perhaps at this address */
+	ASAN_UNPOISON_MEMORY_REGION(c, sizeof(*c) + SPAWN_STACK);
+#endif
 	*c = (struct spawn_child){.s = s, .env = s->env ? s->env : no_env, .parent = getpid()};
 
 	_cleanup_close_ int status_r = -1, status_w = -1;

@@ -12,6 +12,16 @@ setup_file() {
 	"$TOOLS/mkimage" "$T/keep/i.tar"
 	mkdir "$T/keep/x"
 	tar -xf "$T/keep/i.tar" -C "$T/keep/x"
+	# podman's own supervisors are put beside the containers, and podman leaves that directory
+	local c d
+	for c in /sys/fs/cgroup/*/cgroup.procs; do
+		mkdir -p "${c%/*}$HULL_TEST_CGROUP/conmon"
+		for d in cpuset.cpus cpuset.mems; do # empty in a new v1 directory: nothing could join it
+			[ -e "${c%/*}/$d" ] || continue
+			cat "${c%/*}/$d" >"${c%/*}$HULL_TEST_CGROUP/$d"
+			cat "${c%/*}/$d" >"${c%/*}$HULL_TEST_CGROUP/conmon/$d"
+		done
+	done
 	local layer
 	for layer in $(jq -r '.[0].Layers[]' "$T/keep/x/manifest.json"); do tar -xf "$T/keep/x/$layer" -C "$ROOTFS"; done
 }
@@ -38,6 +48,7 @@ load_pod() { needs podman; podman_ image exists busybox || podman_ load -q -i "$
 
 bundle() { # [JQ-FILTER]: a bundle at $D/b
 	mkdir -p "$D/b"
+	rm -f "$D/b/config.json"
 	"$BIN/hull-runtime" spec --bundle "$D/b"
 	jq --arg root "$ROOTFS" --arg cg "$HULL_TEST_CGROUP/r$RANDOM" '.root.path = $root | .process.terminal = false | .linux.cgroupsPath = $cg | '"${1:-.}" "$D/b/config.json" >"$D/b/c" && mv "$D/b/c" "$D/b/config.json"
 }
