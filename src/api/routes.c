@@ -5,6 +5,10 @@
 const struct api_route *const api_route_tables[] = {
 	api_routes_system,
 	api_routes_events,
+	api_routes_containers_create,
+	api_routes_containers_list,
+	api_routes_containers_inspect,
+	api_routes_containers_prune,
 	api_routes_containers_life,
 	api_routes_containers_streams,
 	api_routes_execs,

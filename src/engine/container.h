@@ -34,14 +34,14 @@ struct mount_point {
 	char *propagation;
 	bool anonymous; /* an anonymous directory made for this container: goes with rm -v */
 	/* how it is mounted; not shown */
-	bool non_recursive;	  /* only the one mount, nothing mounted below it */
-	bool ro_non_recursive;	  /* read-only: mounts below stay as they are */
-	bool ro_force_recursive;  /* read-only all the way down, or an error */
-	bool no_copy;		  /* a volume that does not want the image's content */
-	bool make_source;	  /* a bind whose missing source is made, as -v does */
-	char **tmpfs_options;	  /* "size=1024", "mode=1777", "noexec" */
+	bool non_recursive;      /* only the one mount, nothing mounted below it */
+	bool ro_non_recursive;   /* read-only: mounts below stay as they are */
+	bool ro_force_recursive; /* read-only all the way down, or an error */
+	bool no_copy;            /* a volume that does not want the image's content */
+	bool make_source;        /* a bind whose missing source is made, as -v does */
+	char **tmpfs_options;    /* "size=1024", "mode=1777", "noexec" */
 };
-extern const struct json_field mount_point_fields[];	 /* as recorded */
+extern const struct json_field mount_point_fields[];     /* as recorded */
 extern const struct json_field mount_point_api_fields[]; /* as inspect and list show it */
 
 /* Written in one row by every transition. Field table in container.c. */
@@ -50,9 +50,9 @@ struct container_record {
 	char *name; /* without slash */
 	int64_t created_ns;
 	char *image_id;
-	char *platform;	   /* "linux" */
-	char *path;	   /* Entrypoint + Cmd, first word */
-	char **args;	   /* the rest */
+	char *platform; /* "linux" */
+	char *path;     /* Entrypoint + Cmd, first word */
+	char **args;    /* the rest */
 	struct container_config config;
 	struct host_config host_config;
 	struct networking_config networking;
@@ -84,9 +84,9 @@ struct container_snapshot {
 	char **exec_ids;
 	bool removing;
 	/* where things are */
-	char *dir;		/* <data_root>/containers/<id> */
+	char *dir; /* <data_root>/containers/<id> */
 	char *upper, *work, *merged;
-	char **lower;		/* NULL when the image is gone */
+	char **lower; /* NULL when the image is gone */
 };
 /* Copies the record; the rest is empty. */
 struct container_snapshot *container_snapshot_new(const struct container_record *r);

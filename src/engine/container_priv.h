@@ -167,6 +167,9 @@ bool container_is_running(const struct container *c);
 
 /* --- record <-> snapshot (container.c) --- */
 
+/* Removes <data_root>/{overlay2,containers}/<id>; what cannot go is logged (create.c). */
+void container_remove_files(const struct engine *g, const char *id);
+
 /* A deep copy with its paths; lower is NULL when the image is gone. Takes the lock. */
 struct container_snapshot *container_snapshot_take(struct container *c);
 /* dir, upper, work and merged of a copied record. */

@@ -68,6 +68,8 @@ int engine_prune(struct engine *g, bool (*keep)(void *arg, const struct containe
 /* --- look up --- */
 /* A snapshot owned by the caller (container_snapshot_free). */
 int engine_get(struct engine *g, const char *ref, struct container_snapshot **ret, struct err *e);
+/* For lists: fn reads the record under the container's lock, newest first. It must be quick and not call the engine. */
+void engine_each(struct engine *g, void (*fn)(void *arg, const struct container_record *rec, bool removing), void *arg);
 /* All, newest first; NULL-terminated; freed with container_snapshot_free_all. */
 struct container_snapshot **engine_all(struct engine *g);
 /* Bytes in the writable layer, and all bytes of the root file system. */

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "engine/run_priv.h"
+#include "engine/volumes.h"
 #include "runtime/cgroup.h"
 
 #define START_UNDO_TIMEOUT_MS 5000
@@ -252,6 +253,8 @@ static int start_steps(struct start *s, const struct container_snapshot *snap, b
 	struct supervisor_fds fds;
 	struct monitor_packet started;
 
+	if (mounts_prepare(c->engine->cfg.data_root, &snap->rec, snap->lower, e) < 0)
+		return -1;
 	if (launch_build(c, snap, &launch, e) < 0)
 		return -1;
 	if (launch.log_driver != MONITOR_LOG_NONE) {

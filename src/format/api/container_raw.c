@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The members of container bodies that field tables cannot describe (maps of arrays, arrays of arrays): parsed from JSON text,
- * checked as Go would check them, and brought into Docker's print form. Also the create body as a whole.
+ * The members of container bodies that field tables cannot describe (maps of arrays, arrays of arrays): parsed from
+ * JSON text, checked as Go would check them, and brought into Docker's print form. Also the create body as a whole.
  */
 #include "format/api/container_types.h"
 
@@ -131,7 +131,8 @@ int port_bindings_parse(const char *json, struct port_bindings *ret, struct err 
 	if (o && !json_object_is_type(o, json_type_object))
 		return wrong_type(o, "HostConfig.PortBindings", "nat.PortMap", e);
 	if (o) {
-		json_object_object_foreach(o, port, list) {
+		json_object_object_foreach(o, port, list)
+		{
 			if (port_bindings_add(&b, port, list, e) < 0) {
 				port_bindings_done(&b);
 				return -1;
@@ -216,7 +217,8 @@ int endpoints_parse(const char *json, struct endpoints *ret, struct err *e)
 	if (o && !json_object_is_type(o, json_type_object))
 		return wrong_type(o, "NetworkingConfig.EndpointsConfig", "map[string]*network.EndpointSettings", e);
 	if (o) {
-		json_object_object_foreach(o, name, v) {
+		json_object_object_foreach(o, name, v)
+		{
 			struct endpoint *item;
 
 			n.items = xreallocarray(n.items, n.n + 1, sizeof(*n.items));
@@ -229,7 +231,8 @@ int endpoints_parse(const char *json, struct endpoints *ret, struct err *e)
 				endpoints_done(&n);
 				return -1;
 			}
-			if (json_fields_decode(v, "EndpointSettings", endpoint_settings_fields, &item->settings, e) < 0) {
+			if (json_fields_decode(v, "EndpointSettings", endpoint_settings_fields, &item->settings, e) <
+			    0) {
 				endpoints_done(&n);
 				return -1;
 			}

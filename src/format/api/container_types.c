@@ -7,11 +7,16 @@
 
 #include <stddef.h>
 
-#define FIELD(kind, st, member, key, ...) \
-	{.name = (key), .type = JSON_T_##kind, .offset = offsetof(struct st, member), ##__VA_ARGS__}
-#define OMIT	     .flags = JSON_F_OMIT_EMPTY
-#define NESTED(t)    .fields = t##_fields, .size = sizeof(struct t)
-#define END_OF_TABLE {.name = NULL}
+#define FIELD(kind, st, member, key, ...)                                                                              \
+	{                                                                                                              \
+		.name = (key), .type = JSON_T_##kind, .offset = offsetof(struct st, member), ##__VA_ARGS__             \
+	}
+#define OMIT      .flags = JSON_F_OMIT_EMPTY
+#define NESTED(t) .fields = t##_fields, .size = sizeof(struct t)
+#define END_OF_TABLE                                                                                                   \
+	{                                                                                                              \
+		.name = NULL                                                                                           \
+	}
 
 const struct json_field healthcheck_fields[] = {
 	FIELD(STRV, healthcheck, test, "Test", OMIT),
@@ -85,12 +90,9 @@ const struct json_field device_mapping_fields[] = {
 };
 
 const struct json_field device_request_fields[] = {
-	FIELD(STR, device_request, driver, "Driver"),
-	FIELD(INT, device_request, count, "Count"),
-	FIELD(STRV, device_request, device_ids, "DeviceIDs"),
-	FIELD(RAW, device_request, capabilities, "Capabilities"),
-	FIELD(KV, device_request, options, "Options"),
-	END_OF_TABLE,
+	FIELD(STR, device_request, driver, "Driver"),         FIELD(INT, device_request, count, "Count"),
+	FIELD(STRV, device_request, device_ids, "DeviceIDs"), FIELD(RAW, device_request, capabilities, "Capabilities"),
+	FIELD(KV, device_request, options, "Options"),        END_OF_TABLE,
 };
 
 const struct json_field ulimit_fields[] = {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The bodies of the container and exec endpoints as structs, with one field table each: read from requests, written by
- * inspect and kept in container records. Members stand in the order in which Docker prints them; names follow the API in snake case.
- * Strings, vectors and nested structs are owned: json_fields_done(<table>, &s) frees, json_fields_copy copies. Pure data.
+ * inspect and kept in container records. Members stand in the order in which Docker prints them; names follow the API
+ * in snake case. Strings, vectors and nested structs are owned: json_fields_done(<table>, &s) frees, json_fields_copy
+ * copies. Pure data.
  *
- * Go types that the tables do not know are kept as JSON text (JSON_T_RAW) and have a parser here: port bindings, endpoint
- * maps, console sizes, tmpfs options, capabilities of device requests.
+ * Go types that the tables do not know are kept as JSON text (JSON_T_RAW) and have a parser here: port bindings,
+ * endpoint maps, console sizes, tmpfs options, capabilities of device requests.
  */
 #pragma once
 
@@ -178,11 +179,11 @@ struct host_config {
 	int64_t nano_cpus;
 	char *cgroup_parent;
 	int64_t blkio_weight;
-	struct json_array blkio_weight_device;	    /* struct weight_device */
-	struct json_array blkio_device_read_bps;    /* struct throttle_device */
-	struct json_array blkio_device_write_bps;   /* struct throttle_device */
-	struct json_array blkio_device_read_iops;   /* struct throttle_device */
-	struct json_array blkio_device_write_iops;  /* struct throttle_device */
+	struct json_array blkio_weight_device;     /* struct weight_device */
+	struct json_array blkio_device_read_bps;   /* struct throttle_device */
+	struct json_array blkio_device_write_bps;  /* struct throttle_device */
+	struct json_array blkio_device_read_iops;  /* struct throttle_device */
+	struct json_array blkio_device_write_iops; /* struct throttle_device */
 	int64_t cpu_period;
 	int64_t cpu_quota;
 	int64_t cpu_realtime_period;
@@ -206,8 +207,8 @@ struct host_config {
 	int64_t io_maximum_bandwidth;
 	/* --- */
 	struct json_array mounts; /* struct mount */
-	char **masked_paths;	  /* NULL: the default */
-	char **readonly_paths;	  /* NULL: the default */
+	char **masked_paths;      /* NULL: the default */
+	char **readonly_paths;    /* NULL: the default */
 	bool *init;
 };
 extern const struct json_field host_config_fields[];
@@ -250,8 +251,8 @@ struct container_create { /* the members of Config lie at the top of the body */
 	struct host_config host_config;
 	struct networking_config networking_config;
 };
-/* Fills a zeroed struct; ERR_INVALID in Docker's words. The raw members are checked and brought into the form in which Docker
- * prints them. */
+/* Fills a zeroed struct; ERR_INVALID in Docker's words. The raw members are checked and brought into the form in which
+ * Docker prints them. */
 int container_create_decode(json_object *body, struct container_create *ret, struct err *e);
 /* The whole object, braces included, as the docker client sends it. */
 void container_create_write(struct json_writer *w, const struct container_create *c);
