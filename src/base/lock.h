@@ -15,6 +15,7 @@
 enum lock_rank {
 	LOCK_RANK_ENGINE = 10,    /* the container table */
 	LOCK_RANK_CONTAINER = 20, /* one container's fields */
+	LOCK_RANK_IMAGE_OPS = 28, /* one change of the image store at a time; held across its I/O, never by readers */
 	LOCK_RANK_IMAGES = 30,    /* the image table */
 	LOCK_RANK_STORE = 40,     /* the SQLite handle; held across its I/O */
 	LOCK_RANK_EVENTS = 50,    /* the event ring */

@@ -9,10 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "format/json/json.h"
+#include "format/oci/digest.h"
 #include "format/oci/image_config.h"
 
 struct state;
@@ -33,6 +35,7 @@ struct image {
 	int64_t last_tagged_ns;
 	char **tags;    /* "busybox:latest", familiar form, sorted */
 	char **digests; /* "busybox@sha256:..." */
+	bool hidden;    /* removed by force while containers still have it: only they find it, by its whole id */
 };
 
 int images_open(const char *data_root, const char *worker_path, struct state *st, struct images **ret, struct err *e);
@@ -42,32 +45,49 @@ void image_unref(struct image *i);
 struct image *image_ref(struct image *i);
 DEFINE_CLEANUP(struct image, image_unref)
 
-/* By name, name@digest, id or unique id prefix, as Docker resolves. ERR_NOT_FOUND "No such image: busybox:latest". */
+/* By name, name@digest, id or unique id prefix, as Docker resolves. ERR_NOT_FOUND "No such image: busybox:latest". The
+ * whole id ("sha256:" and 64 digits) also finds a hidden image. Costs no I/O. */
 int image_get(struct images *s, const char *ref, struct image **ret, struct err *e);
 /* All images, newest first; NULL-terminated array of references. */
 struct image **image_all(struct images *s);
 void image_all_free(struct image **all);
 
-/* Directories for overlayfs, topmost first, verified to be there. */
+/* Directories for overlayfs, topmost first; short paths (layers/l/..). Costs no I/O. */
 int image_lower_dirs(struct images *s, const struct image *i, char ***ret, struct err *e);
 
 /* Progress of a long job: one JSON message per call (no newline), in Docker's stream form. */
 typedef void (*image_progress)(void *arg, const char *json);
 
-struct image_loaded { /* what a load brought: references ("busybox:latest") and ids */
-	char **refs;
-	char **ids;
+/* Where bytes come from: count, 0 at the end, -errno. Called from the calling thread only. */
+struct image_input {
+	ssize_t (*read)(void *arg, void *p, size_t n);
+	void *arg;
+};
+/* Where bytes go: 0 or -errno. */
+struct image_output {
+	int (*write)(void *arg, const void *p, size_t n);
+	void *arg;
+};
+
+struct image_loaded { /* what a load brought, in order */
+	struct image_loaded_item {
+		char *id;
+		char **tags; /* "busybox:latest"; empty: it has no name */
+	} * items;
+	size_t n;
 };
 void image_loaded_done(struct image_loaded *l);
-/* A docker-archive or OCI layout tar, plain, gzip or zstd, from in_fd to EOF; hostile bytes are parsed in the worker.
- */
-int image_load(struct images *s, int in_fd, const char *platform, image_progress progress, void *arg,
+/* A docker-archive or OCI layout tar, plain, gzip or zstd, to its end; hostile bytes are parsed in the worker.
+ * platform: NULL or "linux/arm64[/v8]". */
+int image_load(struct images *s, const struct image_input *in, const char *platform, image_progress progress, void *arg,
 	       struct image_loaded *ret, struct err *e);
-/* Writes a tar that is both docker-archive and OCI layout to out_fd. */
-int image_save(struct images *s, char *const *names, const char *platform, int out_fd, struct err *e);
+/* Writes a tar that is both docker-archive and OCI layout. All names are looked up before the first byte. begin (may be
+ * NULL) is called then; ret_ids (may be NULL) gets the ids of what was written. */
+int image_save(struct images *s, char *const *names, const char *platform, const struct image_output *out,
+	       int (*begin)(void *arg), char ***ret_ids, struct err *e);
 /* A root file system tar becomes a one-layer image. changes are Dockerfile instructions. */
-int image_import(struct images *s, int in_fd, const char *repo, const char *tag, const char *message,
-		 char *const *changes, const char *platform, char ret_id[80], struct err *e);
+int image_import(struct images *s, const struct image_input *in, const char *repo, const char *tag, const char *message,
+		 char *const *changes, const char *platform, char ret_id[DIGEST_MAX], struct err *e);
 int image_tag(struct images *s, const char *ref, const char *repo, const char *tag, struct image **ret, struct err *e);
 
 /* Who uses which image, for removal. */
@@ -76,9 +96,10 @@ struct image_use {
 	const char *container_id;
 	bool running;
 };
-struct image_removed { /* in order; one of the two set in each */
+struct image_removed { /* in order; one of the first two set in each */
 	struct image_removed_item {
 		char *untagged, *deleted;
+		char *id; /* of the image that lost a name or went; NULL: a layer */
 	} * items;
 	size_t n;
 };

@@ -193,9 +193,9 @@ int reference_parse(const char *s, struct reference *ret, struct err *e)
 	dom = domain_length(s);
 	path = dom ? s + dom + 1 : s;
 	name = strcspn(path, ":@");
-	if (has_upper(path, strcspn(path, ":")) && !memchr(path, '@', strcspn(path, ":")))
-		return err_set(e, ERR_INVALID, "invalid reference format: repository name (%.*s) must be lowercase",
-			       (int)name, path);
+	if (has_upper(path, strcspn(path, ":")))
+		return err_set(e, ERR_INVALID, "invalid reference format: repository name (%s%.*s) must be lowercase",
+			       dom || strchr(path, '/') ? "" : "library/", (int)strcspn(path, ":"), path);
 	if (dom && scan_domain(s) != dom)
 		return err_set(e, ERR_INVALID, "invalid reference format");
 	n = scan_path(path);

@@ -65,7 +65,7 @@ static void refuses(void **state)
 		{"-x.com/a", "invalid reference format"},
 		{"a.com:x/b", "invalid reference format"},
 		{"[::1/b", "invalid reference format"},
-		{"Busybox", "invalid reference format: repository name (Busybox) must be lowercase"},
+		{"Busybox", "invalid reference format: repository name (library/Busybox) must be lowercase"},
 		{"foo/Bar:tag", "invalid reference format: repository name (foo/Bar) must be lowercase"},
 		{HEX, "invalid reference format: invalid repository name (" HEX
 		      "), cannot specify 64-byte hexadecimal strings"},
