@@ -120,12 +120,10 @@ int layer_unpack(struct images *s, int staging_fd, const char *name, const char 
 
 	if (content_get(s->content, blob, &in, &p.size, e) < 0)
 		return -1;
-	/* the outer directory is closed to all but root; what is in diff has the layer's own modes */
 	if (mkdirat(staging_fd, name, 0700) < 0 || (dir = dir_open_at(staging_fd, name)) < 0 ||
 	    mkdirat(dir, "diff", 0755) < 0 || (diff = dir_open_at(dir, "diff")) < 0)
 		return err_sys(e, errno, "make a directory for the layer");
-	/* set-id bits and group of the parent must not show; the umask is not ours to trust */
-	if (fchmod(diff, 0755) < 0)
+	if (fchmod(diff, 0755) < 0 || fchmod(dir, 0711) < 0) /* user-namespaced containers walk through it */
 		return err_sys(e, errno, "make a directory for the layer");
 	if (worker_run(s, argv, in, NULL, diff, progress ? on_progress : NULL, &p, &report, e) < 0)
 		return -1;
@@ -183,7 +181,6 @@ int layer_publish(struct images *s, int staging_fd, const char *name, const char
 		return -1;
 	if (renameat(staging_fd, name, s->layers, hex) < 0)
 		return err_sys(e, errno, "put layer %s in place", chain_id);
-	(void)fchmodat(s->layers, hex, 0711, 0); /* user-namespaced containers walk through it */
 	return 0;
 }
 
