@@ -43,22 +43,60 @@ struct spawn_child {
 	volatile int error; /* errno of the step that failed, read by the parent: the memory is shared */
 };
 
+/* What runs between clone and exec leaves its frames without returning: the sanitizers' marks on that stack would stay for the
+ * next mapping at this address. */
+#define _in_child_ __attribute__((no_sanitize("address", "thread")))
+
+#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer takes clone for fork: it goes blind in what it believes to be the child, whose memory is ours. */
+int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+#define clone __clone
+#endif
+
+/* The child makes raw system calls: libc's functions are intercepted by the sanitizers, whose tables it shares with us. */
+static _in_child_ int child_open_null(void)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+}
+static _in_child_ int child_dup_above(int fd, int from)
+{
+	return (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+}
+static _in_child_ int child_dup_to(int fd, int to)
+{
+	/* dup3 refuses equal numbers; there the flag is all that changes. */
+	return (int)(fd == to ? syscall(SYS_fcntl, fd, F_SETFD, 0) : syscall(SYS_dup3, fd, to, 0));
+}
+static _in_child_ void child_close(int fd)
+{
+	syscall(SYS_close, fd);
+}
+static _in_child_ void child_default_signals(void)
+{
+	/* handler, flags, restorer, mask: all zero is SIG_DFL, on every architecture's layout */
+	static const unsigned long dfl[8];
+
+	for (int sig = 1; sig < _NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			syscall(SYS_rt_sigaction, sig, dfl, NULL, _NSIG / 8);
+}
+
 /* Moves the descriptors to their numbers. In two passes, first above all targets, so that none is overwritten. */
-static int place_fds(const struct proc_spawn *s)
+static _in_child_ int place_fds(const struct proc_spawn *s)
 {
 	int moved[SPAWN_FDS_MAX], top = 3;
 	for (size_t i = 0; i < s->n_fds; i++)
 		top = MAX(top, s->fds[i].child + 1);
 	for (size_t i = 0; i < s->n_fds; i++) {
 		int from = s->fds[i].parent;
-		moved[i] = from < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fcntl(from, F_DUPFD_CLOEXEC, top);
+		moved[i] = from < 0 ? child_open_null() : child_dup_above(from, top);
 		if (moved[i] < 0)
 			return -errno;
 		if (from < 0) {
-			int up = fcntl(moved[i], F_DUPFD_CLOEXEC, top);
+			int up = child_dup_above(moved[i], top);
 			if (up < 0)
 				return -errno;
-			close(moved[i]);
+			child_close(moved[i]);
 			moved[i] = up;
 		}
 	}
@@ -68,22 +106,20 @@ static int place_fds(const struct proc_spawn *s)
 			named |= s->fds[i].child == fd;
 		if (named)
 			continue;
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (null < 0 || dup2(null, fd) < 0)
+		int null = child_open_null();
+		if (null < 0 || child_dup_to(null, fd) < 0)
 			return -errno;
 		if (null > 2)
-			close(null);
-		else
-			fcntl(null, F_SETFD, 0);
+			child_close(null);
 	}
 	for (size_t i = 0; i < s->n_fds; i++)
-		if (dup2(moved[i], s->fds[i].child) < 0)
+		if (child_dup_to(moved[i], s->fds[i].child) < 0)
 			return -errno;
 	return 0;
 }
 
 /* Marks everything but the wanted descriptors close-on-exec; the kernel closes them then. */
-static int cloexec_others(const struct proc_spawn *s)
+static _in_child_ int cloexec_others(const struct proc_spawn *s)
 {
 	unsigned from = 3;
 	for (;;) {
@@ -99,18 +135,15 @@ static int cloexec_others(const struct proc_spawn *s)
 	}
 }
 
-static int child_main(void *arg)
+static _in_child_ int child_main(void *arg)
 {
 	struct spawn_child *c = arg;
 	const struct proc_spawn *s = c->s;
-	int exec_fd = s->exec_fd > 0 ? fcntl(s->exec_fd, F_DUPFD_CLOEXEC, 64) : -1;
-	int cwd_fd = s->cwd_fd > 0 ? fcntl(s->cwd_fd, F_DUPFD_CLOEXEC, 64) : -1;
+	int exec_fd = s->exec_fd > 0 ? child_dup_above(s->exec_fd, 64) : -1;
+	int cwd_fd = s->cwd_fd > 0 ? child_dup_above(s->cwd_fd, 64) : -1;
 
 	/* handlers of the parent must not run in the child: everything back to default before the mask opens */
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
-	for (int sig = 1; sig < _NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			sigaction(sig, &dfl, NULL);
+	child_default_signals();
 	int r = 0;
 	if (s->new_session && setsid() < 0)
 		r = -errno;

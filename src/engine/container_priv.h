@@ -125,7 +125,7 @@ DEFINE_CLEANUP(struct container *, container_free_all)
 /* --- create, rename, remove (engine.c; used by create.c and remove) --- */
 
 /* A container for a record, whose pieces move into it. Holds OP_CREATE and stands in the table under its id and name, but
- * nobody finds it before container_publish. ERR_CONFLICT in Docker's words when the name is taken. */
+ * nobody finds it before container_publish. *ret is a reference of the caller's. ERR_CONFLICT in Docker's words when the name is taken. */
 int container_reserve(struct engine *g, struct container_record *rec, struct container **ret, struct err *e);
 /* The end of a create: visible from now on, the slot is free. */
 void container_publish(struct container *c);

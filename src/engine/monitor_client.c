@@ -77,8 +77,9 @@ static void source_remove(struct monitor_loop *l, struct source *s, int fd)
 	lock_release(&l->lock);
 }
 
-static void child_free(struct child *ch)
+static void child_end(struct monitor_loop *l, struct child *ch)
 {
+	source_remove(l, &ch->source, ch->pidfd);
 	fd_close(ch->pidfd);
 	free(ch);
 }
@@ -138,6 +139,9 @@ static void *loop_thread(void *arg)
 	for (;;) {
 		int n = epoll_wait(l->epfd, ev, LOOP_EVENTS, -1);
 
+		/* Whoever added a source did so under the lock: from here on we see what it had prepared. */
+		lock_take(&l->lock);
+		lock_release(&l->lock);
 		for (int i = 0; i < n; i++) {
 			struct source *s = ev[i].data.ptr;
 
@@ -148,9 +152,8 @@ static void *loop_thread(void *arg)
 			} else {
 				struct child *ch = CONTAINER_OF(s, struct child, source);
 
-				source_remove(l, s, ch->pidfd);
 				proc_wait(ch->pidfd);
-				child_free(ch);
+				child_end(l, ch);
 			}
 		}
 	}
@@ -200,7 +203,7 @@ void monitor_loop_free(struct monitor_loop *l)
 		if (s->kind == SOURCE_CLIENT)
 			client_end(CONTAINER_OF(s, struct monitor_client, source), /* tell= */ false);
 		else if (s->kind == SOURCE_CHILD)
-			child_free(CONTAINER_OF(s, struct child, source));
+			child_end(l, CONTAINER_OF(s, struct child, source));
 	}
 	fd_close(l->epfd);
 	fd_close(l->stopfd);

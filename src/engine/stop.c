@@ -214,7 +214,7 @@ int run_stop(struct container *c, int timeout_s, int sig, struct err *e)
 	lock_release(&c->lock);
 	if (ended)
 		return 0;
-	log_info("container=%.12s did not end within %d s of signal %d, killing it", c->id, timeout_s, sig);
+	log_debug("container=%.12s did not end within %d s of signal %d, killing it", c->id, timeout_s, sig);
 	if (kill_hard(c, e) < 0) {
 		LOCK_GUARD(&c->lock);
 		/* It may have ended between the two. */
