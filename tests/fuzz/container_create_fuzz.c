@@ -3,6 +3,7 @@
  * print. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macros.h"
 #include "base/mem.h"

@@ -2,6 +2,7 @@
 /* The parsers of single options; the first byte says which. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macros.h"
 #include "base/mem.h"
