@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 90
 # Every key of Docker's recorded answers is there, with its type; calls of the command line are those of the real client.
 load ../e2e/lib
 

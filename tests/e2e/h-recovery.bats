@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 120
 # The daemon is stopped or killed with containers in every state; the next one finds the truth.
 load lib
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 120
 # Process entry, descriptors and identity: rows A1-A13 of the table of known failures (SECURITY.md).
 load ../e2e/lib
 load canary

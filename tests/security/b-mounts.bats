@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 120
 # Root file system and mounts: rows B1-B13, B17-B19, B22 of the table of known failures.
 load ../e2e/lib
 load canary

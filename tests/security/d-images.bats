@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 120
 # Hostile image archives are refused, or contained, with a clear error; the daemon lives on.
 load ../e2e/lib
 load canary
