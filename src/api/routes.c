@@ -12,6 +12,7 @@ const struct api_route *const api_route_tables[] = {
 	api_routes_containers_life,
 	api_routes_containers_streams,
 	api_routes_execs,
+	api_routes_images,
 	api_routes_unsupported,
 	NULL,
 };

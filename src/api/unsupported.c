@@ -84,13 +84,11 @@ const struct api_route api_routes_unsupported[] = {
 	{"POST", "/build/prune", prune_build},
 	{"GET", "/volumes", list_volumes},
 
-	{"POST", "/auth", unsupported},
 	{"POST", "/build", unsupported},
 	{"POST", "/build/cancel", unsupported},
 	{"POST", "/commit", unsupported},
 	{"POST", "/session", unsupported},
 	{"GET", "/system/df", unsupported},
-	{"GET", "/distribution/{name...}/json", unsupported},
 
 	{"POST", "/containers/create", unsupported},
 	{"GET", "/containers/json", unsupported},
@@ -125,18 +123,6 @@ const struct api_route api_routes_unsupported[] = {
 	{"POST", "/exec/{name}/resize", unsupported},
 	{"POST", "/exec/{name}/start", unsupported},
 
-	{"POST", "/images/create", unsupported},
-	{"GET", "/images/get", unsupported},
-	{"GET", "/images/json", unsupported},
-	{"POST", "/images/load", unsupported},
-	{"POST", "/images/prune", unsupported},
-	{"GET", "/images/search", unsupported},
-	{"DELETE", "/images/{name...}", unsupported},
-	{"GET", "/images/{name...}/get", unsupported},
-	{"GET", "/images/{name...}/history", unsupported},
-	{"GET", "/images/{name...}/json", unsupported},
-	{"POST", "/images/{name...}/push", unsupported},
-	{"POST", "/images/{name...}/tag", unsupported},
 
 	{"GET", "/networks", unsupported},
 	{"GET", "/networks/", unsupported},
