@@ -125,6 +125,7 @@ static int start_exec(const struct monitor_launch *l, int dirfd, const int stdio
 	memcpy(in.stdio, stdio, sizeof(in.stdio));
 	in.rows = l->rows;
 	in.cols = l->cols;
+	in.defer_accounting = true;
 	return runtime_exec(&in, &p->rt, e);
 }
 

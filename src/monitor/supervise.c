@@ -149,8 +149,8 @@ static void do_announce(void)
 	if (!p->is_exec) {
 		the.oom_watch = (struct loop_source){.fd = cgroup_oom_watch(&p->rt.cgroup, NULL), .ready = oom_ready};
 		loop_watch(&the.loop, &the.oom_watch, EPOLLIN);
-		loop_timer_set(&the.loop, LOOP_TIMER_SETTLE, SETTLE_MS);
 	}
+	loop_timer_set(&the.loop, LOOP_TIMER_SETTLE, SETTLE_MS);
 	monitor_launch_done(&the.launch);
 	/* A supervisor that could not give these up is still better than a container that is lost. */
 	if (!process_has_hooks(p)) {

@@ -50,11 +50,16 @@ static struct {
 	char *controllers;             /* of the v2 tree */
 } host;
 
-static bool is_cgroup2(const char *path)
+static bool is_fs(const char *path, long magic)
 {
 	struct statfs sfs;
 
-	return statfs(path, &sfs) == 0 && sfs.f_type == CGROUP2_SUPER_MAGIC;
+	return statfs(path, &sfs) == 0 && sfs.f_type == magic;
+}
+
+static bool is_cgroup2(const char *path)
+{
+	return is_fs(path, CGROUP2_SUPER_MAGIC);
 }
 
 /* One line of /proc/self/cgroup, "4:cpu,cpuacct:/": the directory has the name of the whole list. */
@@ -73,9 +78,10 @@ static void host_add_v1(char *line)
 			if (!str_eq(*name, hierarchy_names[h]))
 				continue;
 			_cleanup_free_ char *dir = path_join(CGROUP_ROOT, list);
-			if (!path_exists(dir)) {
+			/* The controller may be mounted elsewhere only: a mere directory is no hierarchy. */
+			if (!is_fs(dir, CGROUP_SUPER_MAGIC)) {
 				free_and_set(&dir, path_join(CGROUP_ROOT, *name));
-				if (!path_exists(dir))
+				if (!is_fs(dir, CGROUP_SUPER_MAGIC))
 					continue;
 			}
 			free_and_set(&host.dir[h], TAKE_PTR(dir));
@@ -397,27 +403,56 @@ static int limits_set(const struct cgroup *cg, const struct oci_resources *r, st
 	return host.mode == CGROUP_MODE_V2 ? cgroup_v2_set(cg, r, e) : cgroup_v1_set(cg, r, e);
 }
 
-int cgroup_create(const char *path, const struct oci_resources *r, struct cgroup *ret, struct err *e)
+static int make_open(struct cgroup *cg, int h, struct err *e)
+{
+	int fd = make_at(h, cg->path);
+
+	if (fd < 0)
+		return err_sys(e, -fd, "create cgroup %s in %s", cg->path, host.dir[h]);
+	cg->fd[h] = fd;
+	return 0;
+}
+
+int cgroup_begin(const char *path, struct cgroup *ret, struct err *e)
 {
 	_cleanup_(cgroup_done_p) struct cgroup cg = CGROUP_INIT;
 
 	host_find();
 	if (cgroup_path_check(path, e) < 0)
 		return -1;
-	unsigned mask = hierarchies_for(r);
-	for (int h = 0; h < CGROUP_HIERARCHIES; h++) {
-		if (!(mask & 1u << h) || !host.dir[h])
-			continue;
-		int fd = make_at(h, path);
-		if (fd < 0) {
-			err_sys(e, -fd, "create cgroup %s in %s", path, host.dir[h]);
-			cgroup_remove(path, NULL);
-			return -1;
-		}
-		cg.fd[h] = fd;
-	}
 	cg.path = xstrdup(path);
-	if (limits_set(&cg, r, e) < 0 || devices_set(&cg, r, e) < 0) {
+	if (host.dir[CGROUP_UNIFIED]) {
+		_cleanup_free_ pid_t *pids = NULL;
+		if (make_open(&cg, CGROUP_UNIFIED, e) < 0)
+			return -1;
+		/* Somebody else's: whoever undoes this start would kill them. */
+		if (cgroup_pids(&cg, &pids, NULL) > 0)
+			return err_set(e, ERR_CONFLICT, "cgroup %s is in use", path);
+	}
+	*ret = cg;
+	cg = (struct cgroup)CGROUP_INIT;
+	return 0;
+}
+
+int cgroup_finish(struct cgroup *cg, const struct oci_resources *r, struct err *e)
+{
+	unsigned mask = hierarchies_for(r);
+
+	for (int h = CGROUP_UNIFIED + 1; h < CGROUP_HIERARCHIES; h++)
+		if ((mask & 1u << h) && host.dir[h] && make_open(cg, h, e) < 0)
+			return -1;
+	if (limits_set(cg, r, e) < 0)
+		return -1;
+	return devices_set(cg, r, e);
+}
+
+int cgroup_create(const char *path, const struct oci_resources *r, struct cgroup *ret, struct err *e)
+{
+	_cleanup_(cgroup_done_p) struct cgroup cg = CGROUP_INIT;
+
+	if (cgroup_begin(path, &cg, e) < 0)
+		return -1;
+	if (cgroup_finish(&cg, r, e) < 0) {
 		cgroup_remove(path, NULL);
 		return -1;
 	}
@@ -538,10 +573,8 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct err *
 	for (int h = 1; h < CGROUP_HIERARCHIES; h++) {
 		if (!(want & 1u << h) || cg->fd[h] >= 0 || !host.dir[h])
 			continue;
-		int fd = make_at(h, cg->path);
-		if (fd < 0)
-			return err_sys(e, -fd, "create cgroup %s in %s", cg->path, host.dir[h]);
-		cg->fd[h] = fd;
+		if (make_open(cg, h, e) < 0)
+			return -1;
 		fresh |= 1u << h;
 	}
 	if (limits_set(cg, r, e) < 0)

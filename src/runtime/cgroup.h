@@ -58,6 +58,10 @@ int cgroup_open(const char *path, struct cgroup *ret, struct err *e);
 int cgroup_open_pid(pid_t pid, struct cgroup *ret, struct err *e);
 /* Makes it with its parents and sets the limits (NULL: none). Device rules too. */
 int cgroup_create(const char *path, const struct oci_resources *r, struct cgroup *ret, struct err *e);
+/* The same in two parts: first only the v2 directory where a process can be born, then the rest, which may be done
+ * while that process prepares itself. A failed second part leaves the first to cgroup_remove. */
+int cgroup_begin(const char *path, struct cgroup *ret, struct err *e);
+int cgroup_finish(struct cgroup *cg, const struct oci_resources *r, struct err *e);
 /* Moves a process in. `which` is a mask of 1 << enum cgroup_hierarchy; CGROUP_ALL: all that are open. */
 #define CGROUP_ALL (~0u)
 int cgroup_join(const struct cgroup *cg, pid_t pid, unsigned which, struct err *e);

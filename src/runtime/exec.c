@@ -227,7 +227,7 @@ static int exec_in(const struct runtime_exec *in, const struct target *t, struct
 		if (cg->fd[h] >= 0)
 			v1 |= 1u << h;
 	/* As for the first process: hierarchies without a limit can wait. */
-	unsigned join = cg->fd[CGROUP_UNIFIED] >= 0 ? cgroup_limited(cg) : v1;
+	unsigned join = in->defer_accounting && cg->fd[CGROUP_UNIFIED] >= 0 ? cgroup_limited(cg) : v1;
 	cg->deferred = v1 & ~join;
 	int r = cgroup_join(cg, helper, join, e);
 	if (r == 0)

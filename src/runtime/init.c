@@ -62,7 +62,7 @@ static int root_make(const struct runtime_start *in, struct rootfs *root, struct
 		return -1;
 	if (!hooks_any(&h->prestart) && !hooks_any(&h->create_runtime) && !hooks_any(&h->create_container))
 		return 0;
-	if (rootfs_wait_prepared(root, e) < 0 || step_send(root->sock, STEP_MOUNTED, 0, -1, e) < 0 ||
+	if (rootfs_wait(root, STEP_PREPARED, e) < 0 || step_send(root->sock, STEP_MOUNTED, 0, -1, e) < 0 ||
 	    step_wait(root->sock, STEP_HOOKS_DONE, NULL, e) < 0)
 		return -1;
 	_cleanup_free_ char *state = state_json(in->config, in->id, "creating", getpid(), in->bundle);
@@ -82,7 +82,7 @@ static int names_set(const struct oci_config *c, const struct ns_plan *ns, struc
 
 static int late_namespaces(const struct runtime_start *in, const struct ns_plan *ns, struct rootfs *root, struct err *e)
 {
-	if (rootfs_wait_prepared(root, e) < 0 || cgroup_namespace_enter(root, e) < 0)
+	if (rootfs_wait(root, STEP_PREPARED, e) < 0 || cgroup_namespace_enter(root, e) < 0)
 		return -1;
 	if (ns->join[OCI_NS_CGROUP] >= 0 && setns(ns->join[OCI_NS_CGROUP], CLONE_NEWCGROUP) < 0)
 		return err_sys(e, errno, "join the cgroup namespace");

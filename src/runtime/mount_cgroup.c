@@ -28,12 +28,14 @@ static const struct {
 	{CGROUP_NET_CLS, "net_cls"}, {CGROUP_NET_PRIO, "net_prio"}, {CGROUP_UNIFIED, "unified"},
 };
 
-int rootfs_wait_prepared(struct rootfs *r, struct err *e)
+int rootfs_wait(struct rootfs *r, enum step step, struct err *e)
 {
-	if (r->prepared)
-		return 0;
-	r->prepared = true;
-	return step_wait(r->sock, STEP_PREPARED, NULL, e);
+	for (int next = MAX(r->heard + 1, STEP_CGROUPS); next <= (int)step; next++) {
+		if (step_wait(r->sock, (enum step)next, NULL, e) < 0)
+			return -1;
+		r->heard = next;
+	}
+	return 0;
 }
 
 /* The namespace's root is the cgroup that one is in when it is made: only after the parent has moved us. */
@@ -41,7 +43,7 @@ int cgroup_namespace_enter(struct rootfs *r, struct err *e)
 {
 	if (!r->ns->new_cgroup || r->in_cgroupns)
 		return 0;
-	if (rootfs_wait_prepared(r, e) < 0)
+	if (rootfs_wait(r, STEP_PREPARED, e) < 0)
 		return -1;
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(e, errno, "make a cgroup namespace");
@@ -64,14 +66,13 @@ static int view_make(int base, const char *name, int view, uint64_t attrs, struc
 
 /* In a namespace the file system itself shows only what is ours; else a clone of the directory, by path: the parent's
  * descriptors are of another mount namespace. */
-static int view_open(const struct rootfs *r, enum cgroup_hierarchy h, const char *name, struct err *e)
+static int view_open(const struct rootfs *r, enum cgroup_hierarchy h, const char *name, const char *path, struct err *e)
 {
 	char *controller[] = {(char *)name, NULL};
 
 	if (r->in_cgroupns)
 		return h == CGROUP_UNIFIED ? mount_new("cgroup2", "cgroup2", NULL, 0, e)
 					   : mount_new("cgroup", "cgroup", controller, 0, e);
-	_cleanup_free_ char *path = cgroup_host_path(h, r->cgroup->path);
 	int fd = mount_clone(AT_FDCWD, path, false);
 	return fd < 0 ? err_sys(e, -fd, "open the cgroup view %s", name) : fd;
 }
@@ -94,9 +95,10 @@ static int v1_make(struct rootfs *r, struct mount_item *m, struct err *e)
 	if (x < 0)
 		return err_sys(e, -x, "mount %s", m->spec->destination);
 	for (size_t i = 0; i < ARRAY_SIZE(views) && ret == 0; i++) {
-		if (!r->cgroup || r->cgroup->fd[views[i].h] < 0)
+		_cleanup_free_ char *path = cgroup_host_path(views[i].h, r->cgroup->path);
+		if (!path || !path_exists(path))
 			continue;
-		_cleanup_close_ int view = view_open(r, views[i].h, views[i].name, e);
+		_cleanup_close_ int view = view_open(r, views[i].h, views[i].name, path, e);
 		if (view < 0)
 			return -1;
 		ret = view_make(base, views[i].name, view, m->opt.set, e);
@@ -108,7 +110,7 @@ static int v1_make(struct rootfs *r, struct mount_item *m, struct err *e)
 
 int mount_cgroup(struct rootfs *r, struct mount_item *m, struct err *e)
 {
-	if (cgroup_namespace_enter(r, e) < 0)
+	if (rootfs_wait(r, STEP_CGROUPS, e) < 0 || cgroup_namespace_enter(r, e) < 0)
 		return -1;
 	if (cgroup_mode() != CGROUP_MODE_V2) {
 		if (v1_make(r, m, e) < 0)

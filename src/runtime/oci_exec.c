@@ -153,6 +153,7 @@ int oci_cmd_exec(const struct oci_globals *g, int argc, char **argv, struct err 
 	in.seccomp_cache = OCI_ROOT_DEFAULT "/.seccomp";
 	in.preserve_fds = o.preserve_fds;
 	in.cgroup = o.cgroup;
+	in.defer_accounting = !o.detach;
 	for (int i = 0; i < 3; i++)
 		in.stdio[i] = i;
 	if (in.process->terminal && o.detach && !o.console_socket)
@@ -167,8 +168,6 @@ int oci_cmd_exec(const struct oci_globals *g, int argc, char **argv, struct err 
 		code = -1;
 	} else if (!o.detach) {
 		code = oci_foreground(&p, e);
-	} else {
-		runtime_settle(&p);
 	}
 	runtime_process_done(&p);
 	return code;

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "runtime/oci.h"
 
+#define SETTLE_MS 50
+
 struct bridge {
 	int master;
 	bool in_open, out_open;
@@ -100,9 +102,7 @@ int oci_foreground(struct runtime_process *p, struct err *e)
 		return err_sys(e, errno, "signalfd");
 	bridge_open(&b, p->console);
 	bool ended = process_ended(p->pid, &code);
-	/* Off the way of a program that only runs for a moment. */
-	if (!ended)
-		runtime_settle(p);
+	bool settled = false;
 	while (!ended) {
 		struct pollfd fds[] = {
 			{.fd = sfd, .events = POLLIN},
@@ -110,8 +110,15 @@ int oci_foreground(struct runtime_process *p, struct err *e)
 			{.fd = b.in_open ? 0 : -1, .events = POLLIN},
 			{.fd = b.out_open ? b.master : -1, .events = POLLIN},
 		};
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		/* Off the way of a program that only runs for a moment. */
+		int n = poll(fds, 4, settled ? -1 : SETTLE_MS);
+		if (n < 0 && errno != EINTR)
 			break;
+		if (n == 0) {
+			runtime_settle(p);
+			settled = true;
+			continue;
+		}
 		if (fds[0].revents)
 			signals_take(sfd, p);
 		if (fds[2].revents)

@@ -82,7 +82,8 @@ struct runtime_exec {
 	int stdio[3];
 	uint16_t rows, cols;
 	int preserve_fds;
-	const char *cgroup; /* sub-cgroup below the container's, NULL: its own */
+	const char *cgroup;    /* sub-cgroup below the container's, NULL: its own */
+	bool defer_accounting; /* as in struct runtime_start */
 };
 #define RUNTIME_EXEC_INIT                                                                                              \
 	{                                                                                                              \

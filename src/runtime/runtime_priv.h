@@ -27,6 +27,7 @@
  *  1   clone3 -------------------------------------------> (user namespace: waits)
  *  2   writes the id maps, MAPPED ------------------------>
  *  3                                                       sources, root, mounts, devices
+ *      limits, device filter, CGROUPS -------------------->
  *      joins v1 cgroups, rlimits, oom score, PREPARED ---->
  *  4                          <--------------------------- MOUNTED, only when hooks want to run now
  *      prestart and createRuntime hooks, HOOKS_DONE ------>
@@ -38,6 +39,7 @@
  */
 enum step {
 	STEP_MAPPED = 1,
+	STEP_CGROUPS,
 	STEP_PREPARED,
 	STEP_MOUNTED,
 	STEP_HOOKS_DONE,
@@ -108,7 +110,7 @@ struct rootfs {
 	int console;  /* terminal master, -1 */
 	int terminal; /* terminal slave, -1 */
 	int sock;
-	bool prepared; /* STEP_PREPARED has come */
+	int heard; /* the last of CGROUPS and PREPARED that has come */
 	bool in_cgroupns;
 };
 int rootfs_init(struct rootfs *r, const struct runtime_start *in, const struct ns_plan *ns, struct err *e);
@@ -121,8 +123,8 @@ bool rootfs_sources_by_parent(const struct rootfs *r);
 int rootfs_attach(struct rootfs *r, struct err *e);
 /* All mounts of the spec in order, then devices, console, masks. */
 int rootfs_populate(struct rootfs *r, struct err *e);
-/* The parent has moved us into the cgroups and set our limits. */
-int rootfs_wait_prepared(struct rootfs *r, struct err *e);
+/* CGROUPS: the directories are there. PREPARED: the parent has moved us into them and set our limits. */
+int rootfs_wait(struct rootfs *r, enum step step, struct err *e);
 int cgroup_namespace_enter(struct rootfs *r, struct err *e);
 /* Console, devices, links below /dev. */
 int devices_open_sources(struct rootfs *r, struct err *e);

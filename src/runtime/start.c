@@ -38,7 +38,6 @@ struct starting {
 	pid_t pid;
 	int pidfd;
 	int console;
-	unsigned join; /* v1 hierarchies that the child must be in before it runs */
 };
 
 void runtime_process_done(struct runtime_process *p)
@@ -95,25 +94,24 @@ static void own_namespaces_check(const struct starting *s, const struct oci_conf
 		log_debug("hostname without a uts namespace of its own, ignoring");
 }
 
-static int cgroup_prepare(struct starting *s, const struct runtime_start *in, struct err *e)
+/* While the child is building its root: the other hierarchies, limits, the device filter; then the child goes in. */
+static int cgroup_complete(struct starting *s, const struct runtime_start *in, struct err *e)
 {
 	const struct oci_resources *r = in->config->linux_.resources;
-
-	s->cgroup_path = cgroup_path_of(in->config, in->id);
-	if (cgroup_create(s->cgroup_path, r, &s->cgroup, e) < 0)
-		return -1;
-	s->cgroup_made = true;
 	unsigned v1 = 0;
+
+	if (cgroup_finish(&s->cgroup, r, e) < 0 || step_send(s->sock, STEP_CGROUPS, 0, -1, e) < 0)
+		return -1;
 	for (int h = CGROUP_UNIFIED + 1; h < CGROUP_HIERARCHIES; h++)
 		if (s->cgroup.fd[h] >= 0)
 			v1 |= 1u << h;
-	s->join = v1;
+	unsigned join = v1;
 	/* Only where a v2 tree holds the container together, and where no namespace shows the place. */
 	if (in->defer_accounting && s->cgroup.fd[CGROUP_UNIFIED] >= 0 && !s->ns.new_cgroup) {
-		s->join = r ? v1 & cgroup_v1_wanted(r) : 0;
-		s->cgroup.deferred = v1 & ~s->join;
+		join = r ? v1 & cgroup_v1_wanted(r) : 0;
+		s->cgroup.deferred = v1 & ~join;
 	}
-	return 0;
+	return cgroup_join(&s->cgroup, s->pid, join, e);
 }
 
 /* Runs the child's side in the new process; never returns there. */
@@ -264,8 +262,9 @@ static int start(struct starting *s, const struct runtime_start *in, struct err 
 		return -1;
 	own_namespaces_check(s, c);
 	if (rootfs_init(&s->root, in, &s->ns, e) < 0 || stdio_resolve(in->stdio, s->stdio, e) < 0 ||
-	    cgroup_prepare(s, in, e) < 0)
+	    cgroup_begin(s->cgroup_path = cgroup_path_of(c, in->id), &s->cgroup, e) < 0)
 		return -1;
+	s->cgroup_made = true;
 	int fp = FAILPOINT("runtime.cgroup");
 	if (fp)
 		return err_sys(e, fp, "failpoint");
@@ -283,7 +282,7 @@ static int start(struct starting *s, const struct runtime_start *in, struct err 
 	if ((s->ns.clone_flags & CLONE_NEWUSER) &&
 	    (ns_write_maps(s->pid, &c->linux_, e) < 0 || step_send(s->sock, STEP_MAPPED, 0, -1, &why) < 0))
 		return why.kind ? converse(s, in, e) : -1;
-	if (cgroup_join(&s->cgroup, s->pid, s->join, &why) < 0 || process_prepare(s->pid, c->process, &why) < 0 ||
+	if (cgroup_complete(s, in, &why) < 0 || process_prepare(s->pid, c->process, &why) < 0 ||
 	    step_send(s->sock, STEP_PREPARED, 0, -1, &why) < 0) {
 		if (why.errnum == ESRCH || why.errnum == EPIPE)
 			return converse(s, in, e) < 0 ? -1 : err_set(e, why.kind, "%s", why.msg);
