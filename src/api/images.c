@@ -194,8 +194,7 @@ static int handle_load(struct api_call *c, struct err *e)
 
 	if (images_platform(c, &platform, e) < 0)
 		return -1;
-	if (image_load(c->api->images, &in, platform, api_query_bool(c, "quiet") ? NULL : send_message, &s, &l, &why) <
-	    0)
+	if (image_load(c->api->images, &in, platform, api_query_bool(c, "quiet"), send_message, &s, &l, &why) < 0)
 		send_error(&s, &why);
 	else
 		announce_loaded(&s, &l);

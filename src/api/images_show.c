@@ -6,6 +6,7 @@
 #include "api/images_priv.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/strutil.h"
 #include "base/strv.h"
 #include "format/oci/reference.h"
@@ -348,7 +349,7 @@ static void write_run_config(struct json_writer *w, const struct image_run_confi
 static void write_driver(struct api_call *c, struct json_writer *w, const struct image *i)
 {
 	_cleanup_strv_ char **dirs = NULL;
-	_cleanup_free_ char *lower = NULL;
+	_cleanup_free_ char *lower = NULL, *merged = NULL, *work = NULL;
 
 	json_key(w, "GraphDriver");
 	json_object_begin(w);
@@ -358,7 +359,10 @@ static void write_driver(struct api_call *c, struct json_writer *w, const struct
 		lower = strv_join(dirs + 1, ":");
 		if (*lower)
 			json_kstr(w, "LowerDir", lower);
+		/* a container of this image alone would have them; tools look for the keys */
+		json_kstr(w, "MergedDir", merged = path_join(dirs[0], "../merged"));
 		json_kstr(w, "UpperDir", dirs[0]);
+		json_kstr(w, "WorkDir", work = path_join(dirs[0], "../work"));
 	}
 	json_object_close(w);
 	json_kstr(w, "Name", "overlay2");

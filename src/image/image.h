@@ -78,9 +78,10 @@ struct image_loaded { /* what a load brought, in order */
 };
 void image_loaded_done(struct image_loaded *l);
 /* A docker-archive or OCI layout tar, plain, gzip or zstd, to its end; hostile bytes are parsed in the worker.
- * platform: NULL or "linux/arm64[/v8]". */
-int image_load(struct images *s, const struct image_input *in, const char *platform, image_progress progress, void *arg,
-	       struct image_loaded *ret, struct err *e);
+ * platform: NULL
+ * or "linux/arm64[/v8]". quiet: no bars. */
+int image_load(struct images *s, const struct image_input *in, const char *platform, bool quiet,
+	       image_progress progress, void *arg, struct image_loaded *ret, struct err *e);
 /* Writes a tar that is both docker-archive and OCI layout. All names are looked up before the first byte. begin (may be
  * NULL) is called then; ret_ids (may be NULL) gets the ids of what was written. */
 int image_save(struct images *s, char *const *names, const char *platform, const struct image_output *out,

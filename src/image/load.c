@@ -33,6 +33,7 @@ struct load {
 	struct adopted *adopted;
 	unsigned n_layers;
 	const char *platform;
+	bool quiet;
 	image_progress progress;
 	void *arg;
 };
@@ -183,8 +184,8 @@ static int prepare_layer(struct load *l, struct image *im, size_t i, struct laye
 	if (known >= 0 && (same || str_eq(blob, diff_id)))
 		return 0;
 	job->dir = xasprintf("l%u", l->n_layers++);
-	return layer_unpack(s, l->staging_fd, job->dir, blob, diff_id, l->progress ? on_unpack : NULL, &bar, &job->size,
-			    NULL, e);
+	return layer_unpack(s, l->staging_fd, job->dir, blob, diff_id, l->progress && !l->quiet ? on_unpack : NULL,
+			    &bar, &job->size, NULL, e);
 }
 
 static int prepare_layers(struct load *l, struct image_commit *c, struct err *e)
@@ -360,10 +361,16 @@ static void drop_unused(struct load *l)
 	}
 }
 
-int image_load(struct images *s, const struct image_input *in, const char *platform, image_progress progress, void *arg,
-	       struct image_loaded *ret, struct err *e)
+int image_load(struct images *s, const struct image_input *in, const char *platform, bool quiet,
+	       image_progress progress, void *arg, struct image_loaded *ret, struct err *e)
 {
-	struct load l = {.s = s, .staging_fd = -1, .in_fd = -1, .platform = platform, .progress = progress, .arg = arg};
+	struct load l = {.s = s,
+			 .staging_fd = -1,
+			 .in_fd = -1,
+			 .platform = platform,
+			 .quiet = quiet,
+			 .progress = progress,
+			 .arg = arg};
 	int rc;
 
 	images_busy_begin(s);
