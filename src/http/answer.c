@@ -52,12 +52,17 @@ static const char *reason_of(int status)
 
 void answer_init(struct exchange *x)
 {
+	/* What an earlier request pointed into is gone. */
+	x->req.method = "";
+	x->req.path = NULL;
+	x->req.minor = 1;
+	x->req.n_fields = 0;
 	strbuf_clear(&x->headers);
 	strbuf_clear(&x->out);
 	x->answered = x->streaming = x->stream_chunked = x->finished = x->hijacked = x->websocket = false;
 	x->continue_due = x->keep_alive = false;
 	x->body_done = true;
-	x->failed = 0;
+	x->failed = x->body_failed = 0;
 	x->relay_fd = -1;
 }
 

@@ -279,13 +279,13 @@ ssize_t http_body_read(struct http_conn *c, void *p, size_t n)
 	struct exchange *x = c->x;
 	ssize_t r;
 
-	if (x->failed)
-		return x->failed;
+	if (x->body_failed)
+		return x->body_failed;
 	if (x->continue_due && !x->answered) {
 		x->continue_due = false;
 		r = c->len > c->at ? 0 : conn_send(c, &v, 1);
 		if (r < 0)
-			return x->failed = (int)r;
+			return x->body_failed = (int)r;
 	}
 	while ((r = body_read_once(c, p, n)) == -EAGAIN) {
 		r = conn_wait_readable(c, -1);
@@ -293,7 +293,7 @@ ssize_t http_body_read(struct http_conn *c, void *p, size_t n)
 			break;
 	}
 	if (r < 0)
-		x->failed = (int)r;
+		x->body_failed = (int)r;
 	return r;
 }
 
@@ -329,7 +329,7 @@ bool body_drain(struct http_conn *c)
 	char junk[4096];
 	int64_t seen = 0;
 
-	if (x->continue_due)
+	if (x->continue_due || x->body_failed)
 		return false;
 	while (!x->body_done && seen < 256 * 1024) {
 		ssize_t r;
@@ -414,7 +414,7 @@ static enum conn_next exchange_run(struct http_conn *c, size_t n)
 	}
 	c->scanned = 0;
 	c->deadline_ns = 0;
-	x->keep_alive = x->req.keep_alive && !s->stopping;
+	x->keep_alive = x->req.keep_alive && !__atomic_load_n(&s->stopping, __ATOMIC_RELAXED);
 	body_begin(x);
 	s->handler(c, &x->req, s->arg);
 	if (x->hijacked) {

@@ -310,7 +310,7 @@ static void *worker_main(void *arg)
 		s->n_waiting--;
 		if (s->stopping)
 			break;
-		s->n_active++;
+		__atomic_add_fetch(&s->n_active, 1, __ATOMIC_RELAXED);
 		if (s->n_waiting == 0)
 			worker_spawn(s);
 		lock_release(&s->lock);
@@ -318,7 +318,7 @@ static void *worker_main(void *arg)
 		event_serve(s, ev.data.u64);
 
 		lock_take(&s->lock);
-		s->n_active--;
+		__atomic_sub_fetch(&s->n_active, 1, __ATOMIC_RELAXED);
 		if (s->stopping || s->n_waiting >= WORKERS_KEPT)
 			break;
 		s->n_waiting++;
@@ -416,11 +416,11 @@ void http_server_stop(struct http_server *s, int timeout_ms)
 	LOCK_GUARD(&s->lock);
 	if (s->stopping)
 		return;
-	s->stopping = true;
-	for (struct http_listener *l = s->listeners; l; l = l->next) {
+	__atomic_store_n(&s->stopping, true, __ATOMIC_RELAXED);
+	/* Closed below, when no worker looks at them any more. Not shut down: the init system may keep them for the
+	 * next daemon. */
+	for (struct http_listener *l = s->listeners; l; l = l->next)
 		epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL);
-		l->fd = fd_close(l->fd);
-	}
 	while (s->parked_head)
 		parked_close(s, s->parked_head);
 	while (s->slow_head)
@@ -434,6 +434,9 @@ void http_server_stop(struct http_server *s, int timeout_ms)
 	wait_until_zero(s, &s->n_threads, 2000);
 	if (s->n_threads > 0)
 		log_warn("http: %d requests did not end", s->n_active);
+	else
+		for (struct http_listener *l = s->listeners; l; l = l->next)
+			l->fd = fd_close(l->fd);
 }
 
 void http_server_free(struct http_server *s)

@@ -12,10 +12,20 @@
 #include "base/mem.h"
 #include "base/strutil.h"
 
+static bool is_token_char(char c)
+{
+	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		return true;
+	return c && strchr("!#$%&'*+-.^_`|~", c);
+}
+
 int http_head_length(const char *p, size_t n, size_t *scanned)
 {
 	size_t i = *scanned;
 
+	/* Nothing that begins like this (TLS, say) ever becomes a request. */
+	if (n > 0 && !is_token_char(p[0]))
+		return -EPROTO;
 	for (; i < n; i++) {
 		if (p[i] == '\0')
 			return -EPROTO;
@@ -34,13 +44,6 @@ int http_head_length(const char *p, size_t n, size_t *scanned)
 	}
 	*scanned = i;
 	return n >= LIMIT_HTTP_HEAD ? -E2BIG : 0;
-}
-
-static bool is_token_char(char c)
-{
-	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-		return true;
-	return c && strchr("!#$%&'*+-.^_`|~", c);
 }
 
 static bool is_token(const char *s)
