@@ -34,6 +34,7 @@
 #include "engine/events.h"
 #include "http/server.h"
 #include "image/image.h"
+#include "runtime/runtime.h"
 #include "state/state.h"
 
 /* How long requests may finish after the engine has stopped. */
@@ -45,6 +46,7 @@ struct daemon {
 	struct engine_config engine_config;
 	struct strbuf seccomp; /* the profile that the configuration names */
 	char *runtime_path, *worker_path, *init_path;
+	int runtime_fd;
 	int lock_fd;
 	bool pidfile_ours;
 	char **socket_paths;
@@ -200,6 +202,7 @@ static void engine_config_fill(struct daemon *d)
 		.data_root = c->data_root,
 		.exec_root = c->exec_root,
 		.runtime_path = d->runtime_path,
+		.runtime_fd = d->runtime_fd,
 		.init_path = d->init_path,
 		.cgroup_parent = str_empty(c->cgroup_parent) ? "/docker" : c->cgroup_parent,
 		.default_log_driver = c->log_driver,
@@ -228,6 +231,8 @@ static int daemon_open(struct daemon *d, struct err *e)
 	    engine_id_load(d->config, e) < 0 || seccomp_load(d, e) < 0)
 		return -1;
 	d->runtime_path = sibling_find("hull-runtime");
+	/* Without it every supervisor protects itself, by one more exec. */
+	d->runtime_fd = d->runtime_path ? runtime_exe_open(d->runtime_path, NULL) : -1;
 	d->worker_path = sibling_find("hull-worker");
 	d->init_path = str_empty(c->init_path) ? sibling_find("hull-init") : xstrdup(c->init_path);
 	engine_config_fill(d);
@@ -264,6 +269,7 @@ static void daemon_close(struct daemon *d)
 	fd_close(d->lock_fd);
 	strv_free(d->socket_paths);
 	strbuf_done(&d->seccomp);
+	fd_close(d->runtime_fd);
 	free(d->runtime_path);
 	free(d->worker_path);
 	free(d->init_path);
@@ -404,7 +410,7 @@ static int configure(struct daemon *d, int argc, char **argv, enum config_action
 
 int main(int argc, char **argv)
 {
-	struct daemon d = {.lock_fd = -1, .seccomp = STRBUF_INIT};
+	struct daemon d = {.lock_fd = -1, .runtime_fd = -1, .seccomp = STRBUF_INIT};
 	enum config_action action = CONFIG_RUN;
 	struct err e = ERR_INIT;
 	int r;

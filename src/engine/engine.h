@@ -22,6 +22,7 @@ struct engine_config { /* borrowed for the engine's life */
 	const char *data_root;	  /* containers/<id>/ live here */
 	const char *exec_root;	  /* run-time state: <exec_root>/c/<id>/ */
 	const char *runtime_path; /* hull-runtime */
+	int runtime_fd;		  /* > 0: the same on a read-only mount (rule D4), executed instead of the path */
 	const char *init_path;	  /* docker-init or hull's own */
 	const char *cgroup_parent; /* "/docker" unless configured */
 	const char *default_log_driver;

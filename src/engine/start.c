@@ -120,6 +120,7 @@ int supervisor_spawn(struct engine *g, const struct monitor_launch *l, const str
 		fds[n++] = (struct proc_fd){in->container, MONITOR_FD_CONTAINER};
 	const struct proc_spawn spawn = {
 		.path = g->cfg.runtime_path,
+		.exec_fd = g->cfg.runtime_fd,
 		.argv = argv,
 		.fds = fds,
 		.n_fds = n,

@@ -16,33 +16,46 @@
 
 #define AGAIN "_HULL_RUNTIME_CLONED"
 
+#ifdef HULL_SANITIZE
+/* The sanitizers find their symbols by path and trace their own process for leaks. */
+int runtime_exe_open(const char *path, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "no read-only clones in a build with sanitizers");
+}
+
+int runtime_protect_self(char *const *argv, struct err *e)
+{
+	return 0;
+}
+#else
+int runtime_exe_open(const char *path, struct err *e)
+{
+	_cleanup_close_ int clone = mount_clone(AT_FDCWD, path, false);
+
+	if (clone < 0)
+		return err_sys(e, -clone, "clone the mount of %s", path);
+	int r = mount_setattrs(clone, false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE);
+	return r < 0 ? err_sys(e, -r, "make the clone of %s read-only", path) : TAKE_FD(clone);
+}
+
 int runtime_protect_self(char *const *argv, struct err *e)
 {
 	struct statvfs st;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, errno, "PR_SET_DUMPABLE");
-	_cleanup_close_ int exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (exe < 0 || fstatvfs(exe, &st) < 0)
+	if (statvfs("/proc/self/exe", &st) < 0)
 		return err_sys(e, errno, "look at /proc/self/exe");
 	if (st.f_flag & ST_RDONLY)
 		return unsetenv(AGAIN);
-#ifdef HULL_SANITIZE
-	/* AddressSanitizer finds its own symbols by path. */
-	(void)argv;
-	return 0;
-#else
 	if (getenv(AGAIN))
 		return err_set(e, ERR_BUG, "the clone of our own binary is not read-only");
-	_cleanup_close_ int clone = mount_clone(exe, "", false);
+	_cleanup_close_ int clone = runtime_exe_open("/proc/self/exe", e);
 	if (clone < 0)
-		return err_sys(e, -clone, "clone the mount of our own binary");
-	int r = mount_setattrs(clone, false, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE);
-	if (r < 0)
-		return err_sys(e, -r, "make the clone of our own binary read-only");
+		return -1;
 	if (setenv(AGAIN, "1", 1) < 0)
 		return err_sys(e, errno, "setenv");
 	execveat(clone, "", argv, environ, AT_EMPTY_PATH);
 	return err_sys(e, errno, "execute the clone of our own binary");
-#endif
 }
+#endif
