@@ -90,6 +90,7 @@ static int create(int fs, const struct runtime_overlay *o, const char *upper, co
 		return -1;
 	if (upper && o->no_sync)
 		fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
+	fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0); /* what /proc/mounts calls it */
 	/* As Docker mounts them: a layer may be part of several roots at a time. */
 	fsconfig(fs, FSCONFIG_SET_STRING, "index", "off", 0);
 	fsconfig(fs, FSCONFIG_SET_STRING, "metacopy", "off", 0);
