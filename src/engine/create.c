@@ -26,11 +26,20 @@
 #include "engine/options.h"
 #include "engine/seccomp_profile.h"
 #include "image/image.h"
+#include "runtime/cgroup.h"
 
 #define NAME_TRIES     6
 #define HOST_NAME_SIZE 65
 
 /* --- the record --- */
+
+/* A create that answers 404 makes clients pull the image: when another container is missing, the request is wrong instead. */
+static int target_missing(struct err *e)
+{
+	if (e && e->kind == ERR_NOT_FOUND)
+		e->kind = ERR_INVALID;
+	return -1;
+}
 
 /* Network, IPC and PID of another container: the reference becomes the full id, as later renames must not matter. */
 static int resolve_mode(struct engine *g, char **mode, char **ret_hostname, struct err *e)
@@ -41,7 +50,7 @@ static int resolve_mode(struct engine *g, char **mode, char **ret_hostname, stru
 	if (!ref)
 		return 0;
 	if (container_find(g, ref, &c, e) < 0)
-		return -1;
+		return target_missing(e);
 	free_and_set(mode, xasprintf("container:%s", c->id));
 	if (ret_hostname) {
 		LOCK_GUARD(&c->lock);
@@ -80,11 +89,8 @@ static int mounts_from(struct engine *g, char *const *volumes_from, struct json_
 
 		if (volumes_from_parse(*s, &ref, &rw, e) < 0)
 			return -1;
-		if (container_find(g, ref, &c, e) < 0) {
-			if (e && e->kind == ERR_NOT_FOUND)
-				e->kind = ERR_INVALID; /* the request is wrong, not its target */
-			return -1;
-		}
+		if (container_find(g, ref, &c, e) < 0)
+			return target_missing(e);
 		LOCK_GUARD(&c->lock);
 		for (size_t i = 0; i < c->rec.mounts.n; i++) {
 			const struct mount_point *m = &mount_points(&c->rec.mounts)[i];
@@ -151,6 +157,8 @@ static int networks_check(const struct container_record *rec, struct err *e)
 				"invalid config for network %s: invalid endpoint settings:\nnetwork-scoped alias is "
 				"supported only for containers in user defined networks",
 				name);
+		else if (!str_empty(s->mac_address))
+			r = err_set(e, ERR_UNSUPPORTED, "MAC addresses are not supported yet: %.100s", s->mac_address);
 		else if (s->ipam_config &&
 			 (!str_empty(s->ipam_config->ipv4_address) || !str_empty(s->ipam_config->ipv6_address)))
 			r = err_set(e, ERR_INVALID,
@@ -186,6 +194,17 @@ static int endpoints_fill(struct container_record *rec, struct err *e)
 	endpoints_done(&given); /* only.settings borrowed from it */
 	free_and_set(&rec->networking.endpoints_config, strbuf_steal(&out));
 	return 0;
+}
+
+/* The whole path, since "/" alone is a good parent. */
+static int cgroup_parent_check(const struct container_record *rec, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (str_empty(rec->host_config.cgroup_parent))
+		return 0;
+	path = xasprintf("%s/%s", rec->host_config.cgroup_parent, rec->id);
+	return cgroup_path_check(path, e);
 }
 
 static int platform_check(const char *platform, const struct image *image, const char *ref, struct err *e)
@@ -249,6 +268,8 @@ static int record_make(struct engine *g, struct container_create *body, const ch
 	config_command(&rec->config, &rec->path, &rec->args);
 	if (str_eq(rec->host_config.log_config.type, "json-file"))
 		rec->log_path = xasprintf("%s/containers/%s/%s-json.log", g->cfg.data_root, id, id);
+	if (cgroup_parent_check(rec, e) < 0)
+		return -1;
 	if (networks_check(rec, e) < 0 || resolve_modes(g, rec, e) < 0 || endpoints_fill(rec, e) < 0)
 		return -1;
 	return plan_mounts(g, rec, e);

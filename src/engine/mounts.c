@@ -280,7 +280,7 @@ static int mount_tmpfs(const struct mount *m, struct mount_point *p, struct err 
 		strv_addf(&p->tmpfs_options, "size=%lld", (long long)o->size_bytes);
 	STRV_FOREACH (w, words) {
 		if (!str_eq(*w, "exec") && !str_eq(*w, "noexec"))
-			return err_set(e, ERR_INVALID, "invalid option: %.100s", *w);
+			return err_set(e, ERR_INVALID, "invalid option: %.*s", (int)MIN(strcspn(*w, "="), 100u), *w);
 		strv_add(&p->tmpfs_options, *w);
 	}
 	return 0;

@@ -200,10 +200,7 @@ static void add_defaults(struct entries *l, const struct spec_plan *p)
 	add(l, "/sys", "sysfs", "sysfs", words(h->privileged ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro"), 0);
 	add(l, "/sys/fs/cgroup", "cgroup", "cgroup",
 	    words(p->writable_cgroups ? "nosuid,noexec,nodev" : "ro,nosuid,noexec,nodev"), 0);
-	if (str_eq(h->ipc_mode, "host"))
-		add(l, "/dev/mqueue", "bind", "/dev/mqueue", words("rbind,rprivate"), 0);
-	else
-		add(l, "/dev/mqueue", "mqueue", "mqueue", words("nosuid,noexec,nodev"), 0);
+	add(l, "/dev/mqueue", "mqueue", "mqueue", words("nosuid,noexec,nodev"), 0);
 	add_shm(l, p);
 }
 

@@ -387,8 +387,7 @@ static int network_check(const struct host_config *h, const struct container_con
 	if (strv_len(h->links) > 0)
 		return err_set(e, ERR_UNSUPPORTED, "links are not supported yet: %.100s", h->links[0]);
 	if (!str_empty(c->mac_address))
-		strv_add(warnings, "The container-wide MacAddress field is now deprecated. It should be specified in "
-				   "EndpointsConfig instead.");
+		return err_set(e, ERR_UNSUPPORTED, "MAC addresses are not supported yet: %.100s", c->mac_address);
 	return 0;
 }
 
@@ -538,6 +537,8 @@ int host_config_check(const struct host_config *h, const struct container_config
 	if (h->storage_opt.n > 0)
 		return err_set(e, ERR_UNSUPPORTED, "--storage-opt is not supported: %.100s",
 			       h->storage_opt.items[0].key);
+	if (c->healthcheck && strv_len(c->healthcheck->test) > 0 && !str_eq(c->healthcheck->test[0], "NONE"))
+		strv_add(warnings, "Health checks are not run yet: the health of the container stays \"starting\"");
 	if (devices_check(h, e) < 0)
 		return -1;
 	return resources_check(h, f, e);

@@ -71,13 +71,15 @@ static int copy_file(struct copy *job, int from, int to, const char *name, const
 
 static int copy_link(int from, int to, const char *name, const struct stat *st)
 {
+	const struct timespec times[2] = {st->st_atim, st->st_mtim};
 	char text[SYMLINK_TEXT_MAX + 1];
 	ssize_t n = readlinkat(from, name, text, SYMLINK_TEXT_MAX);
 
 	if (n < 0)
 		return -errno;
 	text[n] = 0;
-	if (symlinkat(text, to, name) < 0 || fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (symlinkat(text, to, name) < 0 || fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }

@@ -136,7 +136,7 @@ static void test_mounts(void **state)
 		{"\"Mounts\":[{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}]",
 		 "invalid mount config for type \"tmpfs\": field Source must not be specified"},
 		{"\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/x\",\"TmpfsOptions\":{\"Options\":[[\"uid\",\"5\"]]}}]",
-		 "invalid mount config for type \"tmpfs\": invalid option: uid=5"},
+		 "invalid mount config for type \"tmpfs\": invalid option: uid"},
 		{"\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/\",\"Target\":\"/"
 		 "x\",\"BindOptions\":{\"Propagation\":\"foo\"}}]",
 		 "invalid mount config for type \"bind\": invalid propagation mode: foo"},
