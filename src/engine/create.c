@@ -33,7 +33,8 @@
 
 /* --- the record --- */
 
-/* A create that answers 404 makes clients pull the image: when another container is missing, the request is wrong instead. */
+/* A create that answers 404 makes clients pull the image: when another container is missing, the request is wrong
+ * instead. */
 static int target_missing(struct err *e)
 {
 	if (e && e->kind == ERR_NOT_FOUND)
@@ -308,12 +309,15 @@ static int reserve(struct engine *g, const char *name, struct container_record *
 static int make_home(const char *data_root, const char *name, const char *id, struct err *e)
 {
 	_cleanup_free_ char *base = path_join(data_root, name);
-	_cleanup_close_ int fd = -1;
-	int ret, r = mkdir_p(base, 0700);
+	_cleanup_close_ int fd = dir_open(base);
+	int ret, r;
 
-	if (r < 0)
-		return err_sys(e, -r, "make %s", base);
-	fd = dir_open(base);
+	if (fd == -ENOENT) { /* the first container of all */
+		r = mkdir_p(base, 0700);
+		if (r < 0)
+			return err_sys(e, -r, "make %s", base);
+		fd = dir_open(base);
+	}
 	if (fd < 0)
 		return err_sys(e, -fd, "open %s", base);
 	if (mkdirat(fd, id, 0700) < 0)
@@ -387,7 +391,8 @@ static int create_steps(struct container *c, struct err *e)
 		return -1;
 	if (failpoint(FAILPOINT("create.files"), e) < 0)
 		return -1;
-	if (container_persist(c, STATE_DURABLE, e) < 0)
+	/* A container that goes with its end does not outlive a loss of power in any case. */
+	if (container_persist(c, c->rec.host_config.auto_remove ? STATE_FAST : STATE_DURABLE, e) < 0)
 		return -1;
 	return failpoint(FAILPOINT("create.persisted"), e);
 }

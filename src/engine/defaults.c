@@ -2,6 +2,8 @@
 /* Filling in what a request leaves open, by Docker's rules. */
 #include "engine/defaults.h"
 
+#include <pthread.h>
+
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strutil.h"
@@ -146,6 +148,23 @@ static void fill(char **s, const char *value)
 		free_and_set(s, xstrdup(value));
 }
 
+/* Counters that tell neighbours about each other's load; where the processor has them. */
+static char **throttles;
+static pthread_once_t throttles_once = PTHREAD_ONCE_INIT;
+
+static void throttles_find(void)
+{
+	for (unsigned i = 0; i < CPUS_LOOKED_AT; i++) {
+		_cleanup_free_ char *cpu = xasprintf("/sys/devices/system/cpu/cpu%u", i);
+		_cleanup_free_ char *throttle = path_join(cpu, "thermal_throttle");
+
+		if (!path_exists(cpu))
+			break;
+		if (path_exists(throttle))
+			strv_add(&throttles, throttle);
+	}
+}
+
 static void fill_paths(struct host_config *h)
 {
 	static const char *const masked[] = {
@@ -165,15 +184,8 @@ static void fill_paths(struct host_config *h)
 	if (!h->masked_paths) {
 		for (size_t i = 0; i < ARRAY_SIZE(masked); i++)
 			strv_add(&h->masked_paths, masked[i]);
-		for (unsigned i = 0; i < CPUS_LOOKED_AT; i++) {
-			_cleanup_free_ char *cpu = xasprintf("/sys/devices/system/cpu/cpu%u", i);
-			_cleanup_free_ char *throttle = path_join(cpu, "thermal_throttle");
-
-			if (!path_exists(cpu))
-				break;
-			if (path_exists(throttle))
-				strv_add(&h->masked_paths, throttle);
-		}
+		pthread_once(&throttles_once, throttles_find);
+		strv_extend(&h->masked_paths, throttles);
 	}
 	if (!h->readonly_paths) {
 		for (size_t i = 0; i < ARRAY_SIZE(readonly); i++)

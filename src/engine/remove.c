@@ -9,6 +9,7 @@
 #include "base/strutil.h"
 #include "base/strv.h"
 #include "engine/container_priv.h"
+#include "engine/jobs.h"
 #include "engine/mounts.h"
 #include "engine/names.h"
 #include "engine/volumes.h"
@@ -129,10 +130,32 @@ static int remove_steps(struct container *c, struct engine_remove how, struct er
 		return -1;
 	if (container_delete_row(c, e) < 0)
 		return -1;
-	if (failpoint(FAILPOINT("remove.row"), e) < 0)
-		return -1;
-	container_remove_files(g, c->id);
-	return 0;
+	return failpoint(FAILPOINT("remove.row"), e);
+}
+
+struct leftovers {
+	struct engine *engine;
+	char id[ID_LEN + 1];
+};
+
+/* Also when the engine ends: who restarts it need not find them. */
+static void leftovers_job(void *arg, bool cancelled)
+{
+	struct leftovers *l = arg;
+
+	(void)cancelled;
+	container_remove_files(l->engine, l->id);
+	free(l);
+}
+
+/* A directory takes milliseconds to go, right after the record was synced: nobody waits for that. */
+static void remove_files_later(struct container *c)
+{
+	struct leftovers *l = xnew(struct leftovers);
+
+	l->engine = c->engine;
+	memcpy(l->id, c->id, sizeof(l->id));
+	jobs_add(c->engine->jobs, 0, leftovers_job, l);
 }
 
 int container_remove(struct container *c, struct engine_remove how, struct err *e)
@@ -153,6 +176,7 @@ int container_remove(struct container *c, struct engine_remove how, struct err *
 		container_event(c, "destroy", NULL);
 	}
 	container_drop(c);
+	remove_files_later(c);
 	return 0;
 }
 

@@ -335,14 +335,17 @@ void container_persist_or_log(struct container *c)
 int container_delete_row(struct container *c, struct err *e)
 {
 	struct state_change change = {.kind = "container", .key = c->id};
+	enum state_sync sync;
 
 	lock_take(&c->lock);
 	while (c->row_writing)
 		lock_cond_wait(&c->changed, &c->lock, -1);
 	c->row_writing = true; /* for ever, unless deleting fails */
+	/* If a loss of power brings the row of one that ran with --rm back, recovery removes it again. */
+	sync = c->rec.host_config.auto_remove && c->rec.started_ns != 0 ? STATE_FAST : STATE_DURABLE;
 	lock_release(&c->lock);
 
-	if (state_apply(c->engine->state, &change, 1, STATE_DURABLE, e) == 0)
+	if (state_apply(c->engine->state, &change, 1, sync, e) == 0)
 		return 0;
 
 	lock_take(&c->lock);
