@@ -3,6 +3,7 @@
 #include "monitor/confine.h"
 
 #include <errno.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -91,6 +92,11 @@ static const int allowed[] = {
 	SYS_fstat,
 	SYS_lseek,
 	SYS_getdents64,
+#ifdef SYS_readlink
+	SYS_readlink,
+#else
+	SYS_readlinkat,
+#endif
 	SYS_pread64,
 	SYS_flock,
 	SYS_ftruncate,
@@ -159,21 +165,53 @@ int confine_syscalls(struct err *e)
 	return 0;
 }
 
-/* The pages of the stack below this frame. */
+/* The pages of the stack below this frame. Some may never have been mapped: that stops madvise, but not for what is
+ * above. */
 static __attribute__((noinline)) void drop_stack(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t end = (here - 2 * page) & ~(page - 1); /* the call below needs some */
+	size_t n = 32;
 
-	/* Not mapped (yet) is an error that does not matter: then there is nothing to return. */
-	for (uintptr_t p = end; p > end - 64 * page; p -= page)
-		if (madvise((void *)p, page, MADV_DONTNEED) < 0)
-			break;
+	while (n > 0 && madvise((void *)(end - n * page), n * page, MADV_DONTNEED) < 0)
+		n--;
+}
+
+struct segments {
+	struct range {
+		uintptr_t from, n;
+	} ranges[4];
+	int n;
+};
+
+/* The program's read-only segments: code and constants. */
+static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	struct segments *s = arg;
+
+	for (int i = 0; i < info->dlpi_phnum && s->n < (int)ARRAY_SIZE(s->ranges); i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t from = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type == PT_LOAD && !(ph->p_flags & PF_W))
+			s->ranges[s->n++] = (struct range){
+				.from = from & ~(page - 1),
+				.n = ((from & (page - 1)) + ph->p_memsz + page - 1) & ~(page - 1),
+			};
+	}
+	return 1; /* the program is the first object, and where it is static, the only one */
 }
 
 void confine_memory(void)
 {
+	struct segments s = {0};
+
 	malloc_trim(0);
 	drop_stack();
+	dl_iterate_phdr(find_segments, &s);
+	/* Last: of these pages only what is used from here on comes back, from the page cache. */
+	for (int i = 0; i < s.n; i++)
+		madvise((void *)s.ranges[i].from, s.ranges[i].n, MADV_DONTNEED);
 }

@@ -13,5 +13,5 @@ void confine_signals(void);
 int confine_capabilities(struct err *e);
 /* The list in confine.c, at most 45 system calls; others fail with EPERM. Does nothing in sanitizer builds. */
 int confine_syscalls(struct err *e);
-/* Returns to the kernel what the start has used of heap and stack. */
+/* Returns to the kernel what the start, or a busy time, has used of heap, stack and program pages. */
 void confine_memory(void);

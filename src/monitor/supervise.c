@@ -157,7 +157,6 @@ static void do_announce(void)
 		confine_capabilities(NULL);
 		confine_syscalls(NULL);
 	}
-	loop_timer_set(&the.loop, LOOP_TIMER_QUIET, SETTLE_MS);
 }
 
 static void do_resize(void)
@@ -277,7 +276,8 @@ static void on_timer(enum loop_timer t)
 
 	switch (t) {
 	case LOOP_TIMER_SETTLE:
-		runtime_settle(&the.process.rt);
+		if (!the.process.is_exec)
+			runtime_settle(&the.process.rt);
 		break;
 	case LOOP_TIMER_QUIET:
 		log_writer_trim(&the.log);
