@@ -410,6 +410,10 @@ int images_open(const char *data_root, const char *worker_path, struct state *st
 		images_close(s);
 		return -1;
 	}
+	for (struct image_row *r = s->rows; r; r = r->hh.next) {
+		strv_sort(r->image->tags);
+		strv_sort(r->image->digests);
+	}
 	sweep_content(s);
 	layers_sweep(s);
 	*ret = s;
@@ -553,6 +557,12 @@ int image_lower_dirs(struct images *s, const struct image *i, char ***ret, struc
 }
 
 /* --- what nobody has any more --- */
+
+void images_suspect(struct images *s, const char *blob)
+{
+	LOCK_GUARD(&s->lock);
+	strv_add(&s->garbage, blob);
+}
 
 void images_busy_begin(struct images *s)
 {

@@ -106,6 +106,8 @@ void image_commit_done(struct image_commit *c);
 int images_commit(struct images *s, int staging_fd, struct image_commit *c,
 		  void (*moved)(void *arg, const char *name, const char *old_id), void *arg, struct err *e);
 /* Around a load: keeps the garbage collector away from what is not recorded yet. */
+/* A blob that was stored: it goes at the end of the load unless an image has it then. */
+void images_suspect(struct images *s, const char *blob);
 void images_busy_begin(struct images *s);
 void images_busy_end(struct images *s);
 /* ops held: removes of the garbage what no image has any more. Bytes regained. */

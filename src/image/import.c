@@ -110,6 +110,7 @@ static int make_image(struct import *m, const char *diff_id, int64_t size, const
 	if (image_config_parse(config->data, config->len, &i->config, e) < 0 ||
 	    content_put(m->s->content, config->data, config->len, id, e) < 0)
 		return -1;
+	images_suspect(m->s, id);
 	i->id = xstrdup(id);
 	i->layer_digests = strv_new();
 	strv_add(&i->layer_digests, m->blob);
@@ -175,10 +176,8 @@ int image_import(struct images *s, const struct image_input *in, const char *rep
 	fd_close(m.staging_fd);
 	staging_end(s, m.staging);
 	free(m.staging);
-	lock_take(&s->lock);
 	if (*m.blob)
-		strv_add(&s->garbage, m.blob);
-	lock_release(&s->lock);
+		images_suspect(s, m.blob);
 	images_busy_end(s);
 	return rc;
 }

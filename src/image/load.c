@@ -114,7 +114,10 @@ int image_make_manifest(struct images *s, const char *config, int64_t config_siz
 		items[i] = (struct descriptor){
 			.media_type = (char *)layer_type(s, layers[i]), .digest = layers[i], .size = sizes[i]};
 	manifest_write(&m, &sb);
-	return content_put(s->content, sb.data, sb.len, ret, e);
+	if (content_put(s->content, sb.data, sb.len, ret, e) < 0)
+		return -1;
+	images_suspect(s, ret);
+	return 0;
 }
 
 /* The manifest that came along must say what manifest.json, or the worker, said. */
@@ -352,9 +355,7 @@ static void drop_unused(struct load *l)
 	struct adopted *a, *tmp;
 
 	HASH_ITER (hh, l->adopted, a, tmp) {
-		lock_take(&l->s->lock);
-		strv_add(&l->s->garbage, a->digest);
-		lock_release(&l->s->lock);
+		images_suspect(l->s, a->digest);
 		HASH_DEL(l->adopted, a);
 		free(a->file);
 		free(a);
