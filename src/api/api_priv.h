@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared inside api/ only. */
+/*
+ * Shared inside api/ only: the list of route tables, how a path finds its route, and which events pass a filter. Apart
+ * from the tables this is pure code, tested without a server.
+ */
 #pragma once
 
 #include "api/api.h"

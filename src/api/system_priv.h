@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between system.c and system_info.c. */
+/*
+ * Between system.c and system_info.c: the handler of GET /info, and what both answers say about the engine and the
+ * machine.
+ */
 #pragma once
 
 #include <sys/utsname.h>

@@ -123,7 +123,6 @@ const struct api_route api_routes_unsupported[] = {
 	{"POST", "/exec/{name}/resize", unsupported},
 	{"POST", "/exec/{name}/start", unsupported},
 
-
 	{"GET", "/networks", unsupported},
 	{"GET", "/networks/", unsupported},
 	{"POST", "/networks/create", unsupported},

@@ -289,7 +289,7 @@ static void signals_block(sigset_t *set)
 		sigaddset(set, ours[i]);
 	/* Before the first thread, so that all inherit it. */
 	pthread_sigmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 }
 
 static void dump(const struct daemon *d)

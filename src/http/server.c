@@ -5,9 +5,9 @@
  * connection no thread.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -211,7 +211,7 @@ static struct http_conn *listener_accept(struct http_server *s, struct http_list
 		if (s->parked_head)
 			parked_close(s, s->parked_head);
 		else
-			usleep(20000); /* not in a busy loop until something ends */
+			poll(NULL, 0, 20); /* not in a busy loop until something ends */
 	}
 	if (fd >= 0) {
 		c = conn_new(s, fd, l->tls);
@@ -249,7 +249,8 @@ static void worker_spawn(struct http_server *s)
 	pthread_attr_destroy(&attr);
 	if (r != 0) {
 		/* This worker goes on alone; the events wait for it. */
-		log_warn("http: cannot start a thread: %s", strerror(r));
+		errno = r;
+		log_warn("http: cannot start a thread: %m");
 		s->n_threads--;
 		s->n_waiting--;
 	}

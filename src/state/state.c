@@ -4,6 +4,7 @@
  * bin/hulld, written by engine/ and image/, read once at start.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/fd.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -105,8 +107,13 @@ static int schema_check(struct state *s, struct err *e)
 static int db_open(struct state *s, const char *path, bool check, struct err *e)
 {
 	_cleanup_free_ char *mode = NULL, *verdict = NULL;
-	int r, code;
+	int r, code, fd;
 
+	/* Records hold what users put into environments: nobody else reads them. SQLite gives its log the same mode. */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, errno, "state: %s", path);
+	fd_close(fd);
 	r = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (r != SQLITE_OK)
 		return fail_db(s, path, e);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared inside format/json only. */
+/*
+ * Shared inside format/json only: string maps without a look-up per key, and freeing one member of a struct described
+ * by a field table.
+ */
 #pragma once
 
 #include "format/json/json.h"

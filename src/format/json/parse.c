@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/strutil.h"
 #include "format/json/json.h"
 
@@ -292,8 +293,7 @@ static int member_parse(struct parser *p, json_object *o)
 		return -1;
 	if (json_object_object_get_ex(o, p->scratch.data, NULL))
 		return err_set(p->e, ERR_INVALID, "duplicate object key \"%.100s\" (byte %zu)", p->scratch.data, at);
-	key = strdup(p->scratch.data);
-	ASSERT(key);
+	key = xstrdup(p->scratch.data);
 	blanks_skip(p);
 	if (!char_is(p, ':'))
 		return fail_char(p, "after object key");
