@@ -98,6 +98,7 @@ int supervisor_spawn(struct engine *g, const struct monitor_launch *l, const str
 	_cleanup_close_ int ours = -1, theirs = -1, launch = -1;
 	_cleanup_strbuf_ struct strbuf doc = STRBUF_INIT;
 	char *const argv[] = {"hull-runtime", "monitor", NULL};
+	char *const env[] = {MONITOR_ENV, NULL};
 	pid_t pid;
 
 	monitor_launch_encode(l, &doc);
@@ -122,6 +123,7 @@ int supervisor_spawn(struct engine *g, const struct monitor_launch *l, const str
 		.path = g->cfg.runtime_path,
 		.exec_fd = g->cfg.runtime_fd,
 		.argv = argv,
+		.env = env,
 		.fds = fds,
 		.n_fds = n,
 		.new_session = true,
