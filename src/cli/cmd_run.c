@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/random.h"
 #include "base/strutil.h"
 #include "base/strv.h"
 #include "cli/attach.h"
@@ -68,9 +69,11 @@ static int create_with_pull(struct cli *cli, const struct args *a, json_object *
 {
 	_cleanup_reference_ struct reference ref = {.domain = NULL};
 	const char *policy = flag_str(a, "pull");
-	bool named = reference_parse(a->rest[0], &ref, NULL) == 0;
+	bool named = !str_is_hex(a->rest[0], ID_LEN); /* a whole id is no name */
 	_cleanup_free_ char *shown = NULL;
 
+	if (named && reference_parse(a->rest[0], &ref, e) < 0)
+		return -1;
 	if (named)
 		reference_default_tag(&ref);
 	if (str_eq(policy, "always") && named && pull(cli, a, &ref, e) < 0)

@@ -127,8 +127,8 @@ static int run_attach(struct cli *cli, struct args *a)
 
 static const struct flag_spec start_flags[] = {
 	{"attach", 'a', FLAG_BOOL, "Attach STDOUT/STDERR and forward signals"},
-	{"checkpoint", 0, FLAG_STR, "Restore from this checkpoint"},
-	{"checkpoint-dir", 0, FLAG_STR, "Use a custom checkpoint storage directory"},
+	{"checkpoint", 0, FLAG_STR, "Restore from this checkpoint", .hidden = true},
+	{"checkpoint-dir", 0, FLAG_STR, "Use a custom checkpoint storage directory", .hidden = true},
 	{"detach-keys", 0, FLAG_STR, "Override the key sequence for detaching a container"},
 	{"interactive", 'i', FLAG_BOOL, "Attach container's STDIN"},
 	{NULL},

@@ -117,44 +117,30 @@ bad:
 	return false;
 }
 
-/* Number of CPUs with up to nine decimals, in billionths. */
+/* Number of CPUs: a decimal with up to nine places or a fraction ("1/2"), in billionths. */
 static bool parse_cpus(const char *s, int64_t *ret, struct strbuf *why)
 {
-	int64_t v = 0;
-	int decimals = -1;
-	bool any = false;
+	const char *digits = s + (*s == '-' || *s == '+'), *slash = strchr(digits, '/'), *dot = strchr(digits, '.');
+	_cleanup_free_ char *whole = xstrndup(digits, strcspn(digits, "./"));
+	size_t places = dot ? strlen(dot + 1) : 0;
+	uint64_t n = 0, d = 1, scaled;
 
-	for (const char *p = s; *p; p++) {
-		if (*p == '.' && decimals < 0) {
-			decimals = 0;
-			continue;
-		}
-		if (*p < '0' || *p > '9' || v > INT64_MAX / 10 - 10) {
-			strbuf_addf(why, "failed to parse %s as a rational number", s);
-			return false;
-		}
-		any = true;
-		if (decimals >= 9) {
-			if (*p == '0')
-				continue;
-			strbuf_add_str(why, "value is too precise");
-			return false;
-		}
-		v = v * 10 + (*p - '0');
-		if (decimals >= 0)
-			decimals++;
-	}
-	if (!any || __builtin_mul_overflow(v, 1, ret)) {
+	while (places && dot[places] == '0')
+		places--;
+	if ((slash && dot) || (*whole && parse_u64(whole, &n) < 0) || (!*whole && !places) ||
+	    (slash && (parse_u64(slash + 1, &d) < 0 || !d)) || (dot && dot[1] && !str_is_digits(dot + 1)) ||
+	    __builtin_mul_overflow(n, 1000000000ull, &scaled) || scaled > INT64_MAX) {
 		strbuf_addf(why, "failed to parse %s as a rational number", s);
 		return false;
 	}
-	for (int i = decimals < 0 ? 0 : decimals; i < 9; i++) {
-		if (__builtin_mul_overflow(v, 10, &v)) {
-			strbuf_addf(why, "failed to parse %s as a rational number", s);
-			return false;
-		}
+	if (places > 9 || scaled % d) {
+		strbuf_add_str(why, "value is too precise");
+		return false;
 	}
-	*ret = v;
+	scaled /= d;
+	for (uint64_t i = 0, unit = 100000000; i < places; i++, unit /= 10)
+		scaled += (uint64_t)(dot[1 + i] - '0') * unit;
+	*ret = *s == '-' ? -(int64_t)scaled : (int64_t)scaled;
 	return true;
 }
 

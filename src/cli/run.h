@@ -26,7 +26,8 @@ int run_add_health(const struct args *a, json_object *body, struct err *e);
 
 /* Environment: files, then --env; NULL stays NULL. */
 int run_env(char *const *files, char *const *assignments, char ***ret, struct err *e);
-/* "k=v" lines of a file (# comments); a name alone takes its value from our environment, or none when keep_bare. */
+/* "k=v" lines of a file (# comments); a name alone takes its value from our environment (from_env),
+ * or is left out. */
 int run_read_kv_file(const char *path, bool from_env, char ***out, struct err *e);
 /* The same from text: for tests and the fuzzer. */
 int run_parse_kv(const char *path, const char *text, size_t n, bool from_env, char ***out, struct err *e);

@@ -159,6 +159,45 @@ static int add_namespaces(const struct args *a, json_object *host, struct err *e
 	return 0;
 }
 
+/* "name=value" options sorted by name; the last one of a name counts. */
+static char **by_name(char *const *v)
+{
+	char **out = strv_new();
+
+	STRV_FOREACH(s, v)
+		strv_env_set(&out, *s);
+	strv_sort(out);
+	return out;
+}
+
+/* Capability names as the engine stores them: upper case, CAP_ in front, sorted, once. */
+static char **capabilities(char *const *names)
+{
+	_cleanup_strv_ char **out = NULL;
+
+	STRV_FOREACH(name, names) {
+		_cleanup_free_ char *cap = xstrdup(*name + strspn(*name, " "));
+
+		for (char *p = cap; *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		if (!str_eq(cap, "ALL") && !str_eq(cap, "RESET") && !str_starts(cap, "CAP_"))
+			free_and_set(&cap, xasprintf("CAP_%s", cap));
+		if (!strv_contains(out, cap))
+			strv_add(&out, cap);
+	}
+	if (out)
+		strv_sort(out);
+	return TAKE_PTR(out);
+}
+
+static void add_capabilities(const struct args *a, json_object *host)
+{
+	_cleanup_strv_ char **add = capabilities(flag_list(a, "cap-add")), **drop = capabilities(flag_list(a, "cap-drop"));
+
+	put_strv(host, "CapAdd", add);
+	put_strv(host, "CapDrop", drop);
+}
+
 static int add_resources(const struct args *a, json_object *host, struct err *e)
 {
 	static const struct {
@@ -170,6 +209,7 @@ static int add_resources(const struct args *a, json_object *host, struct err *e)
 		       {"cpu-count", "CpuCount"}, {"cpu-percent", "CpuPercent"}, {"io-maxiops", "IOMaximumIOps"},
 		       {"io-maxbandwidth", "IOMaximumBandwidth"}, {"shm-size", "ShmSize"}, {"oom-score-adj", "OomScoreAdj"}};
 	int64_t swappiness = flag_num(a, "memory-swappiness");
+	_cleanup_strv_ char **last = NULL;
 	json_object *ulimits = json_object_new_array();
 
 	json_object_object_add(host, "Ulimits", ulimits);
@@ -181,9 +221,8 @@ static int add_resources(const struct args *a, json_object *host, struct err *e)
 	put_str(host, "CpusetCpus", flag_str(a, "cpuset-cpus"));
 	put_str(host, "CpusetMems", flag_str(a, "cpuset-mems"));
 	put_bool(host, "OomKillDisable", flag_bool(a, "oom-kill-disable"));
-	if (flag_num(a, "kernel-memory"))
-		put_int(host, "KernelMemory", flag_num(a, "kernel-memory"));
-	STRV_FOREACH(u, flag_list(a, "ulimit")) {
+	last = by_name(flag_list(a, "ulimit"));
+	STRV_FOREACH(u, last) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 		json_object *o = NULL;
 
@@ -229,8 +268,7 @@ static int add_host(const struct args *a, json_object *body, json_object *host, 
 	json_object_array_add(size, json_object_new_int(0));
 	json_object_array_add(size, json_object_new_int(0));
 	json_object_object_add(host, "ConsoleSize", size);
-	put_strv(host, "CapAdd", flag_list(a, "cap-add"));
-	put_strv(host, "CapDrop", flag_list(a, "cap-drop"));
+	add_capabilities(a, host);
 	put_list(host, "Dns", flag_list(a, "dns"));
 	put_list(host, "DnsOptions", flag_list(a, "dns-option"));
 	put_list(host, "DnsSearch", flag_list(a, "dns-search"));

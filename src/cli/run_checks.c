@@ -324,8 +324,7 @@ int run_parse_gpus(const char *value, json_object **ret, struct strbuf *why)
 			if (str_eq(number, "all")) {
 				count = -1;
 			} else if (parse_i64(number, &count) < 0) {
-				strbuf_addf(why, v || isdigit((unsigned char)**f) ? "invalid count (%s): value must be either \"all\" or an integer" :
-					    "invalid count (%s): value must be either \"all\" or an integer", number);
+				strbuf_addf(why, "invalid count (%s): value must be either \"all\" or an integer: invalid syntax", number);
 				return -1;
 			}
 		} else if (str_starts(*f, "driver=")) {

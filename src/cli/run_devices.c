@@ -43,7 +43,7 @@ static int add_device(const char *spec, json_object *list, struct err *e)
 	json_object *o;
 
 	if (n < 1 || n > 3 || !*part[0])
-		return err_set(e, ERR_INVALID, "invalid device specification: %s", spec);
+		return err_set(e, ERR_INVALID, "bad format for path: %s", spec);
 	if (n == 2 && is_device_mode(part[1]))
 		mode = part[1];
 	else if (n >= 2 && *part[1])

@@ -89,9 +89,9 @@ int run_parse_kv(const char *path, const char *text, size_t n, bool from_env, ch
 			if (isspace((unsigned char)*s))
 				return err_set(e, ERR_INVALID, "invalid env file (%s): variable '%.*s' contains whitespaces",
 					       path, (int)(eq ? (size_t)(eq - line) : strlen(line)), line);
-		if (eq || !from_env)
+		if (eq)
 			strv_add(out, line);
-		else if (getenv(line))
+		else if (from_env && getenv(line)) /* a name alone passes ours on, if we have it */
 			strv_addf(out, "%s=%s", line, getenv(line));
 	}
 	return 0;

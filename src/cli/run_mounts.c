@@ -238,7 +238,7 @@ int run_parse_mount(const char *value, json_object **ret, struct strbuf *why)
 	_cleanup_strv_ char **fields = NULL;
 
 	if (!*value || csv_split(value, &fields) < 0) {
-		strbuf_add_str(why, *value ? "parse error on line 1: bare \" in non-quoted-field" : "value is empty");
+		strbuf_add_str(why, *value ? "parse error on line 1: bare \" in non-quoted-field" : "EOF");
 		return -1;
 	}
 	put_str(m.mount, "Type", "volume");
@@ -255,7 +255,7 @@ int run_parse_mount(const char *value, json_object **ret, struct strbuf *why)
 		return -1;
 	put_nested(m.driver, "Options", m.driver_opts, json_object_object_length(m.driver_opts));
 	put_nested(m.volume, "Labels", m.labels, json_object_object_length(m.labels));
-	put_nested(m.volume, "DriverConfig", m.driver, json_object_object_length(m.driver));
+	put_nested(m.volume, "DriverConfig", m.driver, true);
 	put_nested(m.mount, "BindOptions", m.bind, m.first_bind != NULL);
 	put_nested(m.mount, "VolumeOptions", m.volume, m.first_volume != NULL);
 	put_nested(m.mount, "TmpfsOptions", m.tmpfs, m.first_tmpfs != NULL);

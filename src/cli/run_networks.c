@@ -62,7 +62,7 @@ static bool network_option(json_object *o, const char *key, const char *value, s
 		put_str(opts, name, eq + 1);
 	} else if (str_eq(key, "gw-priority")) {
 		if (parse_i64(value, &priority) < 0) {
-			strbuf_addf(why, "invalid gw-priority (%s): strconv.Atoi: parsing \"%s\": invalid syntax", value, value);
+			strbuf_addf(why, "invalid gw-priority (%s): invalid syntax", value);
 			return false;
 		}
 		put_int(o, "GwPriority", priority);
@@ -92,7 +92,7 @@ int run_parse_network(const char *value, json_object **ret, struct strbuf *why)
 		_cleanup_free_ char *key = NULL;
 
 		if (!eq || eq == *f) {
-			strbuf_add_str(why, "invalid network config format");
+			strbuf_addf(why, "invalid field %s", *f);
 			return -1;
 		}
 		key = xstrndup(*f, (size_t)(eq - *f));
@@ -159,7 +159,7 @@ static void move(json_object *from, const char *key, json_object *to, const char
 }
 
 /* The API's EndpointSettings: every member, as docker sends them. */
-static int make_endpoint(json_object *net, json_object *endpoints, struct err *e)
+static int make_endpoint(json_object *net, bool alone, json_object *endpoints, struct err *e)
 {
 	static const char *const strings[] = {"NetworkID", "EndpointID", "Gateway", "IPAddress"};
 	const char *target = json_member_str(net, "Target", "");
@@ -173,6 +173,8 @@ static int make_endpoint(json_object *net, json_object *endpoints, struct err *e
 		return err_set(e, ERR_INVALID, "network-scoped links are only supported for user-defined networks");
 	if (json_member(endpoints, target))
 		return err_set(e, ERR_INVALID, "network \"%s\" is specified multiple times", target);
+	if (alone && json_object_object_length(net) == 1)
+		return 0; /* NetworkMode says it all */
 	ep = json_object_new_object();
 	if (json_member(net, "IPv4Address") || json_member(net, "IPv6Address") || json_member(net, "LinkLocalIPs")) {
 		ipam = json_object_new_object();
@@ -204,7 +206,7 @@ static int make_endpoint(json_object *net, json_object *endpoints, struct err *e
 int run_add_networks(const struct args *a, json_object *body, json_object *host, struct err *e)
 {
 	json_object *config = json_object_new_object(), *endpoints = json_object_new_object();
-	char *fallback[] = {"default", NULL};
+	char *fallback[] = {"name=default,gw-priority=0", NULL}; /* has an endpoint although nothing is set */
 	char *const *given = flag_list(a, "network"), *const *list = given ? given : fallback;
 	bool user = false, other = false;
 
@@ -225,7 +227,7 @@ int run_add_networks(const struct args *a, json_object *body, json_object *host,
 			user |= is_user_defined(json_member_str(net, "Target", ""));
 			other |= !is_user_defined(json_member_str(net, "Target", ""));
 		}
-		if (make_endpoint(net, endpoints, e) < 0)
+		if (make_endpoint(net, !list[1], endpoints, e) < 0)
 			return -1;
 	}
 	if (user && other)

@@ -30,7 +30,7 @@ static int parse_range(const char *s, uint32_t *ret_first, uint32_t *ret_last, s
 		}
 	}
 	if (*ret_last < *ret_first) {
-		strbuf_addf(why, "invalid range specified for port: %s", s);
+		strbuf_addf(why, "Invalid range specified for the Port: %s", s);
 		return -1;
 	}
 	return 0;
@@ -114,18 +114,18 @@ int run_parse_port(const char *spec, json_object *exposed, json_object *bindings
 	if (split_spec(spec, &s, e) < 0)
 		return -1;
 	if (!str_empty(s.ip) && inet_pton(AF_INET, s.ip, &addr) != 1 && inet_pton(AF_INET6, s.ip, &addr) != 1)
-		return err_set(e, ERR_INVALID, "invalid IP address: %s", s.ip);
+		return err_set(e, ERR_INVALID, "Invalid ip address: %s", s.ip);
 	if (!*s.container)
-		return err_set(e, ERR_INVALID, "no port specified: %s<empty>", spec);
+		return err_set(e, ERR_INVALID, "No port specified: %s<empty>", spec);
 	if (parse_range(s.container, &first, &last, &why) < 0)
-		return err_set(e, ERR_INVALID, "invalid containerPort: %s", s.container);
+		return err_set(e, ERR_INVALID, "Invalid containerPort: %s", s.container);
 	if (!str_empty(s.host) && parse_range(s.host, &host_first, &host_last, &why) < 0)
-		return err_set(e, ERR_INVALID, "invalid hostPort: %s", s.host);
+		return err_set(e, ERR_INVALID, "Invalid hostPort: %s", s.host);
 	if (!str_empty(s.host) && host_last - host_first != last - first && last != first)
-		return err_set(e, ERR_INVALID, "invalid ranges specified for container and host Ports: %s and %s", s.container,
+		return err_set(e, ERR_INVALID, "Invalid ranges specified for container and host Ports: %s and %s", s.container,
 			       s.host);
 	if (!str_eq(s.proto, "tcp") && !str_eq(s.proto, "udp") && !str_eq(s.proto, "sctp"))
-		return err_set(e, ERR_INVALID, "invalid proto: %s", s.proto);
+		return err_set(e, ERR_INVALID, "Invalid proto: %s", s.proto);
 	for (uint32_t i = 0; i <= last - first; i++) {
 		_cleanup_free_ char *host = NULL;
 
