@@ -28,6 +28,7 @@ enum command_section {
 	SECTION_NONE, /* listed under Commands */
 	SECTION_COMMON,
 	SECTION_MANAGEMENT,
+	SECTION_ANY, /* all of a group */
 };
 
 #define ARGS_ANY (-1)

@@ -62,7 +62,7 @@ static int run_events(struct cli *cli, struct args *a)
 	int got = -1;
 
 	if (*format && !(f = formatter_new(format, &e))) {
-		cli_fail(&e);
+		cli_failf("Error parsing format: %s", str_after(e.msg, "template parsing error: "));
 		return 64;
 	}
 	if (filter_add(&q, flag_list(a, "filter"), NULL, &e) == 0 && time_arg_add(&q, "since", flag_str(a, "since"), &e) == 0 &&

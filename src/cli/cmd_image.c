@@ -60,12 +60,22 @@ int save_reply(struct reply *r, const char *output, struct err *e)
 
 int save_check_output(const char *output, const char *what, struct err *e)
 {
+	_cleanup_free_ char *dir = NULL;
 	struct stat st;
+	char *slash;
 
 	if (!*output && isatty(STDOUT_FILENO))
-		return err_set(e, ERR_INVALID, "cowardly refusing to %s to a terminal. Use the -o flag or redirect", what);
+		return err_set(e, ERR_INVALID, "cowardly refusing to %.*s to a terminal. Use the -o flag or redirect",
+			       (int)strcspn(what, " "), what);
 	if (*output && stat(output, &st) == 0 && S_ISDIR(st.st_mode))
-		return err_set(e, ERR_INVALID, "failed to %s: invalid output path: \"%s\" is a directory", what, output);
+		return err_set(e, ERR_INVALID, "failed to %s: cannot write to a directory", what);
+	dir = *output ? xstrdup(output) : NULL;
+	slash = dir ? strrchr(dir, '/') : NULL;
+	if (slash)
+		*slash = 0;
+	if (slash && slash > dir && stat(dir, &st) < 0)
+		return err_set(e, ERR_INVALID, "failed to %s: invalid output path: stat %s: %s", what, dir,
+			       errno == ENOENT ? "no such file or directory" : strerror(errno));
 	return 0;
 }
 
@@ -77,7 +87,7 @@ static int run_save(struct cli *cli, struct args *a)
 	struct err e = ERR_INIT;
 	struct client *c;
 
-	if (save_check_output(output, "save", &e) < 0)
+	if (save_check_output(output, "save image", &e) < 0)
 		return cli_fail(&e);
 	STRV_FOREACH(name, a->rest)
 		query_add(&q, "names", *name);
@@ -217,7 +227,7 @@ static int run_tag(struct cli *cli, struct args *a)
 	if (reference_parse(a->rest[1], &ref, &e) < 0) {
 		_cleanup_free_ char *why = xstrdup(e.msg);
 
-		return cli_failf("error parsing reference: \"%s\" is not a valid repository/tag: %s", a->rest[1], why);
+		return cli_failf("Error parsing reference: \"%s\" is not a valid repository/tag: %s", a->rest[1], why);
 	}
 	if (ref.digest)
 		return cli_failf("refusing to create a tag with a digest reference");
@@ -353,7 +363,7 @@ static json_object *hist_comment(const struct row *r)
 
 static const struct column history_columns[] = {
 	{"ID", "IMAGE", hist_id},
-	{"CreatedSince", "CREATED", hist_created_since},
+	{"CreatedSince", "CREATED", hist_created_since, "CREATED AT"},
 	{"CreatedAt", "CREATED AT", hist_created_at},
 	{"CreatedBy", "CREATED BY", hist_created_by},
 	{"Size", "SIZE", hist_size},

@@ -58,6 +58,11 @@ static json_object *col_size(const struct row *r)
 	return col_take(human_size((double)json_member_int(r->raw, "Size", 0), 3));
 }
 
+static json_object *col_virtual(const struct row *r)
+{
+	return col_take(human_size((double)json_member_int(r->raw, "Size", 0), 4));
+}
+
 static json_object *count_or_na(int64_t n)
 {
 	return n < 0 ? col_str("N/A") : col_take(xasprintf("%" PRId64, n));
@@ -72,14 +77,14 @@ static json_object *col_shared(const struct row *r)
 {
 	int64_t n = json_member_int(r->raw, "SharedSize", -1);
 
-	return n < 0 ? col_str("N/A") : col_take(human_size((double)n, 3));
+	return n < 0 ? col_str("N/A") : col_take(human_size((double)n, 4));
 }
 
 static json_object *col_unique(const struct row *r)
 {
 	int64_t shared = json_member_int(r->raw, "SharedSize", -1), all = json_member_int(r->raw, "Size", -1);
 
-	return shared < 0 || all < 0 ? col_str("N/A") : col_take(human_size((double)(all - shared), 3));
+	return shared < 0 || all < 0 ? col_str("N/A") : col_take(human_size((double)(all - shared), 4));
 }
 
 const struct column image_columns[] = {
@@ -91,7 +96,7 @@ const struct column image_columns[] = {
 	{"CreatedAt", "CREATED AT", col_created_at},
 	{"Size", "SIZE", col_size},
 	{"Containers", "CONTAINERS", col_containers},
-	{"VirtualSize", "SIZE", col_size},
+	{"VirtualSize", "SIZE", col_virtual},
 	{"SharedSize", "SHARED SIZE", col_shared},
 	{"UniqueSize", "UNIQUE SIZE", col_unique},
 	{NULL},

@@ -66,7 +66,7 @@ static const struct template_options inspect_options = {
 /* Collects objects, then prints them all. */
 struct output {
 	struct template *t; /* NULL: JSON */
-	bool json_lines;    /* --format json */
+	bool json_lines;    /* --format json: an array in one line */
 	struct strbuf text;
 	size_t n;
 };
@@ -74,12 +74,14 @@ struct output {
 static int output_add(struct output *o, json_object *doc, struct err *e)
 {
 	if (o->json_lines) {
+		strbuf_add_char(&o->text, o->n ? ',' : '[');
 		template_print_json(&o->text, doc, false, false);
-		strbuf_add_char(&o->text, '\n');
 	} else if (o->t) {
-		if (template_execute(o->t, doc, &inspect_options, &o->text, e) < 0)
-			return err_wrap(e, "template parsing error");
+		int r = template_execute(o->t, doc, &inspect_options, &o->text, e);
+
 		strbuf_add_char(&o->text, '\n');
+		if (r < 0)
+			return err_wrap(e, "template parsing error");
 	} else {
 		strbuf_add_str(&o->text, o->n ? ",\n    " : "[\n    ");
 		format_json_indent(&o->text, doc, 1);
@@ -90,7 +92,9 @@ static int output_add(struct output *o, json_object *doc, struct err *e)
 
 static void output_print(struct output *o)
 {
-	if (!o->t && !o->json_lines)
+	if (o->json_lines)
+		strbuf_add_str(&o->text, o->n ? "]\n" : "[]\n");
+	else if (!o->t)
 		strbuf_add_str(&o->text, o->n ? "\n]\n" : "[]\n");
 	cli_write(o->text.data, o->text.len);
 	fflush(stdout);

@@ -82,8 +82,12 @@ static int run_rename(struct cli *cli, struct args *a)
 	c = cli_client(cli, &e);
 	path = client_path("/containers/%s/rename", from);
 	query_add(&q, "name", to);
-	if (!c || client_post(c, path, &q, NULL, NULL, &e) < 0)
+	if (!c)
 		return cli_fail(&e);
+	if (client_post(c, path, &q, NULL, NULL, &e) < 0) {
+		cli_fail(&e);
+		return cli_failf("Error: failed to rename container named %s", from);
+	}
 	return 0;
 }
 

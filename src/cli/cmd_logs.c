@@ -21,8 +21,7 @@ int time_arg_add(struct query *q, const char *name, const char *value, struct er
 		return 0;
 	}
 	if (clock_parse_docker(value, clock_realtime_ns(), &ns) < 0)
-		return err_set(e, ERR_INVALID, "invalid value for \"%s\": failed to parse value as time or duration: \"%s\"", name,
-			       value);
+		return err_set(e, ERR_INVALID, "failed to parse value as time or duration: \"%s\"", value);
 	text = ns >= 0 ? xasprintf("%lld.%09lld", ns / NS_PER_SEC, ns % NS_PER_SEC) : xstrdup("0");
 	query_add(q, name, text);
 	return 0;
@@ -41,14 +40,18 @@ static int run_logs(struct cli *cli, struct args *a)
 		return cli_fail(&e);
 	query_add_flag(&q, "details", flag_bool(a, "details"));
 	query_add_flag(&q, "follow", flag_bool(a, "follow"));
-	if (time_arg_add(&q, "since", flag_str(a, "since"), &e) < 0)
+	if (time_arg_add(&q, "since", flag_str(a, "since"), &e) < 0) {
+		err_wrap(&e, "invalid value for \"since\"");
 		return cli_fail(&e);
+	}
 	query_add(&q, "stderr", "1");
 	query_add(&q, "stdout", "1");
 	query_add(&q, "tail", flag_str(a, "tail"));
 	query_add_flag(&q, "timestamps", flag_bool(a, "timestamps"));
-	if (time_arg_add(&q, "until", flag_str(a, "until"), &e) < 0)
+	if (time_arg_add(&q, "until", flag_str(a, "until"), &e) < 0) {
+		err_wrap(&e, "invalid value for \"until\"");
 		return cli_fail(&e);
+	}
 	path = client_path("/containers/%s/logs", json_member_str(info, "Id", a->rest[0]));
 	if (client_call(c, &(struct call){.method = "GET", .path = path, .query = &q}, &r, &e) < 0 ||
 	    stream_copy_reply(&r, json_member_bool(json_member(info, "Config"), "Tty", false), &e) < 0)

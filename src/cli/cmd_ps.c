@@ -287,7 +287,7 @@ static int run_ps(struct cli *cli, struct args *a)
 
 	if (!*format && !flag_bool(a, "quiet"))
 		format = str_or_empty(config_str(cli->config, "psFormat"));
-	if (strstr(format, ".Size") && !flag_is_set(a, "size"))
+	if ((strstr(format, ".Size") || strstr(format, "json .}}")) && !flag_is_set(a, "size"))
 		size = true;
 	if (flag_bool(a, "quiet") && !*format)
 		size = false;

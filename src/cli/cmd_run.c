@@ -203,6 +203,8 @@ static int run_created(struct cli *cli, const struct args *a, json_object *body,
 
 		if (at.attached)
 			hijack_done(&at.hijack);
+		if (detach)
+			cli_print_line(id);
 		fail_usage(cli, &e);
 		if (remove)
 			attachment_status(&at, NULL); /* until it is gone */

@@ -87,7 +87,7 @@ static int run_start(struct cli *cli, struct args *a)
 		cli_fail(&e);
 		strbuf_addf(&failed, "%s%s", failed.len ? ", " : "", *name);
 	}
-	return failed.len ? cli_failf("failed to start containers: %s", failed.data) : 0;
+	return failed.len ? cli_failf("Error: failed to start containers: %s", failed.data) : 0;
 }
 
 static int run_attach(struct cli *cli, struct args *a)

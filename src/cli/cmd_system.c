@@ -174,14 +174,17 @@ static int df_verbose(json_object *df)
 	_cleanup_json_ json_object *images = image_rows(json_member(df, "Images"), false, false);
 	struct listing list = {.columns = image_columns, .type_name = "*formatter.imageContext",
 			       .table = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}"};
+	json_object *containers = json_member(df, "Containers");
 	int code;
 
 	cli_print("Images space usage:\n\n");
 	code = format_list(&list, "", images);
 	cli_print("\nContainers space usage:\n\n");
+	for (size_t i = 0; i < length(containers); i++) /* only what the container itself takes */
+		json_object_object_del(json_object_array_get_idx(containers, i), "SizeRootFs");
 	list = (struct listing){.columns = container_columns, .type_name = "*formatter.ContainerContext",
 				.table = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}"};
-	code |= format_list(&list, "", json_member(df, "Containers"));
+	code |= format_list(&list, "", containers);
 	cli_print("\nLocal Volumes space usage:\n\n");
 	list = (struct listing){.columns = volume_columns, .type_name = "*formatter.volumeContext",
 				.table = "{{.Name}}\t{{.Links}}\t{{.Size}}"};

@@ -93,7 +93,7 @@ static int run_port(struct cli *cli, struct args *a)
 		key = xasprintf("%u/%s", port, slash && slash[1] ? slash + 1 : "tcp");
 		add_bindings(&lines, "", json_member(ports, key));
 		if (!*lines)
-			return cli_failf("Error: No public port '%s' published for %s", key, a->rest[0]);
+			return cli_failf("Error: No public port '%s' published for %s", a->rest[1], a->rest[0]);
 	} else if (json_object_is_type(ports, json_type_object)) {
 		json_object_object_foreach(ports, name, bindings) {
 			_cleanup_free_ char *prefix = xasprintf("%s -> ", name);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* version: ours, and the engine's with its components. */
 #include <string.h>
+#include <time.h>
 #include <sys/utsname.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/strutil.h"
 #include "base/strv.h"
@@ -102,6 +104,28 @@ static void print_server(json_object *s)
 		print_component(json_object_array_get_idx(components, i));
 }
 
+/* "2026-09-15T11:02:57.000000000+00:00" as "Tue Sep 15 11:02:57 2026". */
+static void readable_build_time(json_object *server)
+{
+	json_object *components = json_member(server, "Components");
+
+	for (size_t i = 0; components && i < json_object_array_length(components); i++) {
+		json_object *d = json_member(json_object_array_get_idx(components, i), "Details");
+		const char *built = json_member_str(d, "BuildTime", "");
+		char text[64];
+		time_t t;
+		struct tm tm;
+		int64_t ns;
+
+		if (!*built || clock_parse_rfc3339(built, &ns) < 0)
+			continue;
+		t = (time_t)(ns / NS_PER_SEC);
+		gmtime_r(&t, &tm);
+		strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y", &tm);
+		put_str(d, "BuildTime", text);
+	}
+}
+
 static int run_version(struct cli *cli, struct args *a)
 {
 	_cleanup_json_ json_object *doc = json_object_new_object(), *server = NULL;
@@ -111,6 +135,7 @@ static int run_version(struct cli *cli, struct args *a)
 	bool reached = c && client_get(c, "/version", NULL, &server, &e) == 0;
 	int code = 0;
 
+	readable_build_time(server);
 	json_object_object_add(doc, "Client", version_client(cli, false));
 	json_object_object_add(doc, "Server", json_object_get(server));
 	if (*format) {

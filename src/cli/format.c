@@ -93,11 +93,23 @@ static json_object *for_terminal(json_object *o)
 	return json_object_get(o);
 }
 
+/* The column that follows `last` by name. */
+static const struct column *next_column(const struct listing *l, const struct column *last)
+{
+	const struct column *best = NULL;
+
+	for (const struct column *c = l->columns; c->name; c++)
+		if ((!last || strcmp(c->name, last->name) > 0) && (!best || strcmp(c->name, best->name) < 0))
+			best = c;
+	return best;
+}
+
 static json_object *make_row(const struct row *row, bool terminal)
 {
 	json_object *o = json_object_new_object();
 
-	for (const struct column *c = row->list->columns; c->name; c++) {
+	/* in the order of the names, as Go prints maps */
+	for (const struct column *c = next_column(row->list, NULL); c; c = next_column(row->list, c)) {
 		json_object *v = c->get(row);
 
 		json_object_object_add(o, c->name, terminal ? for_terminal(v) : json_object_get(v));
@@ -153,7 +165,7 @@ static int print_heading(const struct listing *l, const struct template *t, stru
 	_cleanup_json_ json_object *headings = json_object_new_object();
 
 	for (const struct column *c = l->columns; c->name; c++)
-		json_object_object_add(headings, c->name, json_object_new_string(c->heading));
+		json_object_object_add(headings, c->name, json_object_new_string(l->not_human && c->raw_heading ? c->raw_heading : c->heading));
 	if (template_execute(t, headings, &o, out, e) < 0)
 		return -1;
 	strbuf_add_char(out, '\n');
@@ -203,11 +215,13 @@ int format_list(const struct listing *l, const char *format, json_object *raws)
 	else
 		text = unescape(columns + strspn(columns, " \t"));
 	if (template_parse(text, &t, &e) < 0) {
-		err_wrap(&e, "template parsing error");
+		err_wrap(&e, "failed to parse template");
 		return cli_fail(&e);
 	}
-	if ((table && print_heading(l, t, &out, &e) < 0) || print_rows(l, t, raws, &out, &e) < 0)
+	if ((table && print_heading(l, t, &out, &e) < 0) || print_rows(l, t, raws, &out, &e) < 0) {
+		err_wrap(&e, "failed to execute template");
 		return cli_fail(&e);
+	}
 	if (table) {
 		_cleanup_strbuf_ struct strbuf aligned = STRBUF_INIT;
 
@@ -278,8 +292,10 @@ int format_document(const char *format, json_object *doc)
 		cli_fail(&e);
 		return 64;
 	}
-	if (formatter_print(f, doc, &e) < 0)
+	if (formatter_print(f, doc, &e) < 0) {
+		cli_print("\n");
 		code = cli_fail(&e);
+	}
 	formatter_free(f);
 	return code;
 }

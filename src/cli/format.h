@@ -23,6 +23,7 @@ struct row {
 struct column {
 	const char *name, *heading;
 	json_object *(*get)(const struct row *row); /* a new reference, NULL for null */
+	const char *raw_heading;		    /* instead of heading when the listing is not_human */
 };
 
 struct listing {

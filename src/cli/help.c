@@ -124,19 +124,24 @@ static bool has_flags(const struct command *c)
 	return false;
 }
 
+static bool in_section(const struct command *c, enum command_section section)
+{
+	return !c->hidden && (section == SECTION_ANY || c->section == section);
+}
+
 static void add_commands(struct strbuf *out, const struct command *group, enum command_section section, const char *title)
 {
 	size_t widest = 0, n = 0;
 
 	for (const struct command *const *s = group->subs; *s; s++) {
 		widest = MAX(widest, strlen((*s)->name));
-		n += (*s)->section == section && !(*s)->hidden;
+		n += in_section(*s, section);
 	}
 	if (!n)
 		return;
 	strbuf_addf(out, "\n%s:\n", title);
 	for (const struct command *const *s = group->subs; *s; s++)
-		if ((*s)->section == section && !(*s)->hidden)
+		if (in_section(*s, section))
 			strbuf_addf(out, "  %-*s %s\n", (int)MAX(widest, (size_t)11), (*s)->name, (*s)->brief);
 }
 
@@ -184,10 +189,12 @@ void help_print(struct cli *cli, const struct command *c, FILE *to)
 	strbuf_addf(&out, "\n\n%s\n", c->text ? c->text : c->brief);
 	if (c->also)
 		add_aliases(&out, cli, c->also);
-	if (c->subs) {
+	if (c == &command_root) {
 		add_commands(&out, c, SECTION_COMMON, "Common Commands");
 		add_commands(&out, c, SECTION_MANAGEMENT, "Management Commands");
 		add_commands(&out, c, SECTION_NONE, "Commands");
+	} else if (c->subs) {
+		add_commands(&out, c, SECTION_ANY, "Commands");
 	}
 	if (c == &command_root) {
 		strbuf_add_str(&out, "\nGlobal Options:\n");
