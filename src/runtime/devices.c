@@ -222,7 +222,7 @@ int devices_make(struct rootfs *r, struct err *e)
 					   : node_make(dir, name, &nodes[i]);
 		if (x < 0)
 			ret = err_set(e, ERR_SYSTEM, "make device %s: %s", nodes[i].path,
-				      x == -EEXIST ? "something else is there" : strerror(-x));
+				      x == -EEXIST ? "something else is there" : strerrordesc_np(-x));
 		last_dir = fd_close(last_dir);
 	}
 	if (ret == 0)

@@ -45,7 +45,7 @@ static int target_fail(const struct mount_item *m, int errnum, struct err *e)
 		       errnum == ELOOP     ? "a symbolic link is in the way"
 		       : errnum == ENOTDIR ? "not a directory"
 		       : errnum == ENOENT  ? "no such file or directory"
-					   : strerror(errnum));
+					   : strerrordesc_np(errnum));
 }
 
 /* Where a link would lead to a place of our own, none may be: rule D6. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* update, events, spec, features. */
+/*
+ * The commands update, events, spec and features: numbers in and out. They change nothing but control groups and, for
+ * spec, the one file that they make.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

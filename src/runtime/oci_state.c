@@ -57,11 +57,24 @@ static int config_read(int dir, const char *path, struct strbuf *text, struct oc
 
 	if (fd < 0)
 		return err_set(e, ERR_NOT_FOUND, "open %s: %s", path,
-			       errno == ENOENT ? "no such file or directory" : strerror(errno));
+			       errno == ENOENT ? "no such file or directory" : strerrordesc_np(errno));
 	int r = strbuf_read_fd(text, fd);
 	if (r < 0)
 		return err_sys(e, -r, "read %s", path);
 	return oci_config_parse(text->data, text->len, ret, e);
+}
+
+/* As the kernel names the directory; NULL and errno. */
+static char *absolute_path(const char *path)
+{
+	char link[64], buf[4096];
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, buf, sizeof(buf) - 1);
+	return n <= 0 ? NULL : xmemdup0(buf, (size_t)n);
 }
 
 int oci_container_new(const struct oci_globals *g, const char *id, const char *bundle, struct oci_container *ret,
@@ -72,10 +85,9 @@ int oci_container_new(const struct oci_globals *g, const char *id, const char *b
 
 	if (oci_id_check(id, e) < 0)
 		return -1;
-	char *real = realpath(str_empty(bundle) ? "." : bundle, NULL);
-	if (!real)
-		return err_sys(e, errno, "bundle %s", bundle);
-	c.bundle = real;
+	c.bundle = absolute_path(str_empty(bundle) ? "." : bundle);
+	if (!c.bundle)
+		return err_sys(e, errno, "bundle %s", str_or_empty(bundle));
 	_cleanup_free_ char *config = path_join(c.bundle, "config.json");
 	if (config_read(AT_FDCWD, config, &text, &c.config, e) < 0)
 		return -1;

@@ -108,7 +108,7 @@ static void oom_score_set(pid_t pid, int64_t score)
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	/* Lowering needs CAP_SYS_RESOURCE: a host without it runs the container at the score that it has. */
 	if (fd < 0 || write(fd, text, (size_t)n) < 0)
-		log_warn("cannot set oom_score_adj to %d, ignoring: %s", (int)score, strerror(errno));
+		log_warn("cannot set oom_score_adj to %d, ignoring: %s", (int)score, strerrordesc_np(errno));
 }
 
 int process_prepare(pid_t pid, const struct oci_process *p, struct err *e)
@@ -242,7 +242,7 @@ static int cwd_enter(const char *cwd, bool last_try, struct err *e)
 		       errno == ENOENT    ? "no such file or directory"
 		       : errno == EACCES  ? "permission denied"
 		       : errno == ENOTDIR ? "not a directory"
-					  : strerror(errno));
+					  : strerrordesc_np(errno));
 }
 
 /* A descriptor that leaked could have led outside (CVE-2024-21626): the kernel then says "(unreachable)". */
@@ -300,7 +300,7 @@ static const char *go_error(int errnum)
 	case ENOEXEC:
 		return "exec format error";
 	default:
-		return strerror(errnum);
+		return strerrordesc_np(errnum);
 	}
 }
 

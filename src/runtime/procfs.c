@@ -123,7 +123,7 @@ int sysctl_apply(int procfd, const struct oci_config *c, const struct ns_plan *n
 		_cleanup_close_ int fd = sysctl_open(procfd, path);
 		if (fd < 0)
 			return err_set(e, ERR_SYSTEM, "open sysctl %s file: open /proc/sys/%s: %s", key, path,
-				       fd == -ENOENT ? "no such file or directory" : strerror(-fd));
+				       fd == -ENOENT ? "no such file or directory" : strerrordesc_np(-fd));
 		if (write(fd, value, strlen(value)) < 0)
 			return err_sys(e, errno, "write sysctl key %s", key);
 	}

@@ -110,7 +110,7 @@ static int item_open_bind(struct rootfs *r, struct mount_item *m, struct err *e)
 	if (fd < 0)
 		return err_set(e, fd == -ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM,
 			       "error mounting \"%s\" to rootfs at \"%s\": stat %s: %s", source, m->spec->destination,
-			       source, fd == -ENOENT ? "no such file or directory" : strerror(-fd));
+			       source, fd == -ENOENT ? "no such file or directory" : strerrordesc_np(-fd));
 	m->fd = fd;
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, errno, "stat %s", source);

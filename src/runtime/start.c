@@ -167,7 +167,7 @@ static int spawn(struct starting *s, const struct runtime_start *in, struct err 
 	pid_t pid = child_clone(s, in, pair[1], e);
 	fd_close(pair[1]);
 	if (own >= 0 && setns(own, CLONE_NEWPID) < 0 && pid > 0)
-		log_warn("cannot return to the own pid namespace: %s", strerror(errno));
+		log_warn("cannot return to the own pid namespace: %s", strerrordesc_np(errno));
 	if (pid < 0)
 		return -1;
 	s->pid = pid;

@@ -49,7 +49,7 @@ static int file_read(int rootfd, const char *path, struct strbuf *sb, struct err
 		return err_set(e, ERR_INVALID, "/%s of the container changed while it was read", path);
 	int r = strbuf_read_fd(sb, fd);
 	return r < 0 ? err_set(e, r == -EFBIG ? ERR_TOO_LARGE : ERR_SYSTEM, "read /%s of the container: %s", path,
-			       r == -EFBIG ? "too large" : strerror(-r))
+			       r == -EFBIG ? "too large" : strerrordesc_np(-r))
 		     : 0;
 }
 
