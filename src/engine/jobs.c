@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 #define JOBS_THREADS 8
-#define JOBS_IDLE_MS 5000
+#define JOBS_IDLE_MS 1000
 #define JOBS_STACK   (256 * 1024)
 
 struct job {
