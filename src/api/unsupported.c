@@ -26,6 +26,22 @@ static int no_swarm(struct api_call *c, struct err *e)
 	return err_set(e, ERR_UNAVAILABLE, "This node is not part of a swarm");
 }
 
+/* What cannot be made cannot be there: asking for one by name has a true answer, which `docker inspect` relies on. */
+static int no_such_network(struct api_call *c, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "network %s not found", c->args[0]);
+}
+
+static int no_such_volume(struct api_call *c, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "get %s: no such volume", c->args[0]);
+}
+
+static int no_such_plugin(struct api_call *c, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "plugin \"%s\" not found", c->args[0]);
+}
+
 /* Without networks, volumes and build cache there is nothing to prune, which is the truth. */
 static int prune_networks(struct api_call *c, struct err *e)
 {
@@ -90,62 +106,40 @@ const struct api_route api_routes_unsupported[] = {
 	{"POST", "/session", unsupported},
 	{"GET", "/system/df", unsupported},
 
-	{"POST", "/containers/create", unsupported},
-	{"GET", "/containers/json", unsupported},
-	{"POST", "/containers/prune", unsupported},
-	{"DELETE", "/containers/{name}", unsupported},
 	{"GET", "/containers/{name}/archive", unsupported},
 	{"HEAD", "/containers/{name}/archive", unsupported},
 	{"PUT", "/containers/{name}/archive", unsupported},
-	{"POST", "/containers/{name}/attach", unsupported},
-	{"GET", "/containers/{name}/attach/ws", unsupported},
 	{"GET", "/containers/{name}/changes", unsupported},
 	{"GET", "/containers/{name}/checkpoints", unsupported},
 	{"POST", "/containers/{name}/checkpoints", unsupported},
 	{"DELETE", "/containers/{name}/checkpoints/{checkpoint}", unsupported},
-	{"POST", "/containers/{name}/exec", unsupported},
 	{"GET", "/containers/{name}/export", unsupported},
-	{"GET", "/containers/{name}/json", unsupported},
-	{"POST", "/containers/{name}/kill", unsupported},
-	{"GET", "/containers/{name}/logs", unsupported},
-	{"POST", "/containers/{name}/pause", unsupported},
-	{"POST", "/containers/{name}/rename", unsupported},
-	{"POST", "/containers/{name}/resize", unsupported},
-	{"POST", "/containers/{name}/restart", unsupported},
-	{"POST", "/containers/{name}/start", unsupported},
 	{"GET", "/containers/{name}/stats", unsupported},
-	{"POST", "/containers/{name}/stop", unsupported},
-	{"GET", "/containers/{name}/top", unsupported},
-	{"POST", "/containers/{name}/unpause", unsupported},
 	{"POST", "/containers/{name}/update", unsupported},
-	{"POST", "/containers/{name}/wait", unsupported},
-	{"GET", "/exec/{name}/json", unsupported},
-	{"POST", "/exec/{name}/resize", unsupported},
-	{"POST", "/exec/{name}/start", unsupported},
 
 	{"GET", "/networks", unsupported},
 	{"GET", "/networks/", unsupported},
 	{"POST", "/networks/create", unsupported},
-	{"DELETE", "/networks/{name}", unsupported},
-	{"GET", "/networks/{name}", unsupported},
+	{"DELETE", "/networks/{name}", no_such_network},
+	{"GET", "/networks/{name}", no_such_network},
 	{"POST", "/networks/{name}/connect", unsupported},
 	{"POST", "/networks/{name}/disconnect", unsupported},
 
 	{"POST", "/volumes/create", unsupported},
-	{"DELETE", "/volumes/{name}", unsupported},
-	{"GET", "/volumes/{name}", unsupported},
+	{"DELETE", "/volumes/{name}", no_such_volume},
+	{"GET", "/volumes/{name}", no_such_volume},
 	{"PUT", "/volumes/{name}", unsupported},
 
 	{"POST", "/plugins/create", unsupported},
 	{"GET", "/plugins/privileges", unsupported},
 	{"POST", "/plugins/pull", unsupported},
-	{"GET", "/plugins/{name...}/json", unsupported},
+	{"GET", "/plugins/{name...}/json", no_such_plugin},
 	{"POST", "/plugins/{name...}/disable", unsupported},
 	{"POST", "/plugins/{name...}/enable", unsupported},
 	{"POST", "/plugins/{name...}/push", unsupported},
 	{"POST", "/plugins/{name...}/set", unsupported},
 	{"POST", "/plugins/{name...}/upgrade", unsupported},
-	{"DELETE", "/plugins/{name...}", unsupported},
+	{"DELETE", "/plugins/{name...}", no_such_plugin},
 
 	{"POST", "/swarm/init", unsupported},
 	{"POST", "/swarm/join", unsupported},

@@ -66,7 +66,9 @@ static int resolve_modes(struct engine *g, struct container_record *rec, struct 
 	struct host_config *h = &rec->host_config;
 	char host[HOST_NAME_SIZE] = "";
 
-	if (resolve_mode(g, &h->network_mode, &other, e) < 0 || resolve_mode(g, &h->pid_mode, NULL, e) < 0 ||
+	if (resolve_mode(g, &h->network_mode, &other, e) < 0)
+		return err_wrap(e, "joining network namespace of container");
+	if (resolve_mode(g, &h->pid_mode, NULL, e) < 0 ||
 	    resolve_mode(g, &h->ipc_mode, NULL, e) < 0)
 		return -1;
 	if (other)

@@ -104,6 +104,7 @@ int config_merge_image(struct container_config *c, const struct image_run_config
 		free_and_set(&c->user, xstrdup(image->user));
 	merge_keys(&c->exposed_ports, &image->exposed_ports);
 	merge_keys(&c->volumes, &image->volumes);
+	c->volumes.set = c->volumes.n > 0; /* null rather than {}, as Docker says it */
 	merge_env(c, image->env);
 	merge_set(&c->labels, &image->labels);
 	c->labels.set = true;

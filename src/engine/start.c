@@ -169,8 +169,12 @@ static int start_refused(int *code, struct err *e)
 		strcat(e->msg, hint);
 		*code = 127;
 	}
-	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: runc "
-		    "create "
+	/* Docker looks the user up by itself, before it asks its runtime for anything */
+	if (str_starts(e->msg, "unable to find user ") || str_starts(e->msg, "unable to find group ")) {
+		e->kind = ERR_INVALID;
+		return -1;
+	}
+	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create "
 		    "failed: unable to start container process: error during container init");
 	e->kind = *code == 126 || *code == 127 ? ERR_INVALID : ERR_SYSTEM;
 	return -1;

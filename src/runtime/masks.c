@@ -23,7 +23,7 @@ static int empty_make(struct rootfs *r, struct err *e)
 {
 	char *data[] = {"mode=555", "size=4k", "nr_inodes=4", NULL};
 
-	r->empty = mount_new("tmpfs", "masked", data, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+	r->empty = mount_new("tmpfs", "tmpfs", data, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
 	if (r->empty < 0)
 		return -1;
 	_cleanup_close_ int fd = openat(r->empty, EMPTY_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);

@@ -290,7 +290,7 @@ static const char *go_error(int errnum)
 	case EACCES:
 		return "permission denied";
 	case EISDIR:
-		return "is a directory";
+		return "is a directory: permission denied"; /* exec(2) says EACCES */
 	case ENOTDIR:
 		return "not a directory";
 	case ELOOP:
