@@ -38,9 +38,10 @@ int confine_capabilities(struct err *e)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, errno, "cannot set no_new_privs");
 	data[0].effective = data[0].permitted = 1u << CAP_KILL;
-	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return err_sys(e, errno, "cannot drop capability %d", cap);
+	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	if (errno != EINVAL) /* past the last capability that the kernel knows */
+		return err_sys(e, errno, "cannot drop capabilities");
 	if (syscall(SYS_capset, &head, data) < 0)
 		return err_sys(e, errno, "cannot drop capabilities");
 	return 0;
