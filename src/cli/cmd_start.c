@@ -116,6 +116,7 @@ static int run_attach(struct cli *cli, struct args *a)
 	    attachment_wait(cli, json_member_str(info, "Id", a->rest[0]), NULL, &at, &e) < 0 ||
 	    attachment_open(cli, json_member_str(info, "Id", a->rest[0]), &o, &at, &e) < 0)
 		return cli_fail(&e);
+	at.stream.redraw = true;
 	r = attachment_stream(&at, &e);
 	if (r < 0)
 		return cli_fail(&e);

@@ -88,7 +88,7 @@ void stream_block_signals(bool tty, bool sig_proxy)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static int send_resize(struct loop *l)
+static int send_resize(struct loop *l, unsigned more)
 {
 	_cleanup_free_ char *path = client_path(l->s->exec ? "/exec/%s/resize" : "/containers/%s/resize", l->s->id);
 	_cleanup_query_ struct query q = QUERY_INIT;
@@ -96,14 +96,14 @@ static int send_resize(struct loop *l)
 
 	if (!terminal_size(&rows, &cols))
 		return 0;
-	query_add_int(&q, "h", rows);
-	query_add_int(&q, "w", cols);
+	query_add_int(&q, "h", rows + more);
+	query_add_int(&q, "w", cols + more);
 	return client_post(l->s->client, path, &q, NULL, NULL, NULL);
 }
 
 static void try_resize(struct loop *l)
 {
-	if (send_resize(l) == 0)
+	if (send_resize(l, 0) == 0)
 		l->resize_tries = 0;
 	else
 		l->resize_tries--;
@@ -224,7 +224,7 @@ static void take_signal(struct loop *l)
 		return;
 	sig = (int)si.ssi_signo;
 	if (sig == SIGWINCH && l->s->resize) {
-		send_resize(l);
+		send_resize(l, 0);
 		return;
 	}
 	if (l->s->tty && sig != SIGWINCH)
@@ -277,6 +277,8 @@ int stream_run(struct stream *s, struct err *e)
 	fflush(stdout);
 	if (s->resize) {
 		l.resize_tries = RESIZE_TRIES;
+		if (s->redraw)
+			send_resize(&l, 1);
 		try_resize(&l);
 	}
 	if (s->hijack->in.len && deliver(&l, s->hijack->in.data, s->hijack->in.len, e) < 0)

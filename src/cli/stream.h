@@ -19,6 +19,7 @@ struct stream {
 	bool tty;	   /* one raw stream; else frames */
 	bool in;	   /* forward stdin */
 	bool resize;	   /* send the terminal's size, now and when it changes */
+	bool redraw;	   /* change the size for a moment, so that a program that is already there draws its screen */
 	bool sig_proxy;	   /* send caught signals to the container */
 	struct detach_keys keys;
 };

@@ -31,7 +31,6 @@ bool terminal_raw(void)
 		return false;
 	raw = saved;
 	cfmakeraw(&raw);
-	raw.c_oflag |= saved.c_oflag & OPOST; /* our own messages stay readable; output comes cooked from the container */
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	if (!registered)
