@@ -267,7 +267,7 @@ static int read_tags(json_object *arr, char ***ret_full, char ***ret_familiar, s
 
 		if (reference_parse(text, &r, e) < 0)
 			return err_wrap(e, "invalid tag \"%.100s\"", text);
-		if (!r.tag || r.digest)
+		if (!r.tag || r.digest || str_eq(r.path, "library/sha256"))
 			return err_set(e, ERR_INVALID, "invalid tag \"%.100s\"", text);
 		full = reference_full(&r);
 		if (strv_contains(*ret_full, full))

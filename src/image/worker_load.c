@@ -182,6 +182,8 @@ static int take_apart(struct loader *l, struct err *e)
 		rc = take_entry(l, tar, t, e);
 	if (rc == 0 && r < 0)
 		rc = err_set(e, ERR_INVALID, "invalid image archive: %s", tar_reader_error(tar));
+	if (rc == 0 && tar_drain(tar) < 0) /* a check sum may stand behind the archive's end */
+		rc = err_set(e, ERR_INVALID, "invalid image archive: it cannot be read");
 	if (rc < 0 && decompress_failed(l->d))
 		err_set(e, ERR_INVALID, "invalid image archive: %s", decompress_error(l->d));
 	return rc;

@@ -25,6 +25,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/macros.h"
+#include "base/path.h"
 
 #define SANDBOX_MEMORY (2LL << 30)
 #define SANDBOX_FILES  256
@@ -46,7 +47,7 @@ static const uint64_t unpack_caps =
 
 static int enter_root(int dirfd, struct err *e)
 {
-	_cleanup_close_ int tree = -1;
+	_cleanup_close_ int tree = -1, root = -1;
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 				  .propagation = MS_PRIVATE};
 
@@ -69,7 +70,11 @@ static int enter_root(int dirfd, struct err *e)
 		return err_sys(e, errno, "sandbox: change the root");
 	if (umount2(".", MNT_DETACH) < 0)
 		return err_sys(e, errno, "sandbox: leave the old root");
-	if (dup3(tree, dirfd, O_CLOEXEC) < 0)
+	/* what open_tree gives is a mere path; owner and mode of the root want a directory that is open */
+	root = dir_open("/");
+	if (root < 0)
+		return err_sys(e, -root, "sandbox: open the root");
+	if (dup3(root, dirfd, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "sandbox: open the root");
 	return 0;
 }

@@ -215,6 +215,8 @@ static void unpacks_as_overlayfs_wants(void **state)
 	struct err e = ERR_INIT;
 	char value[64];
 
+	add(&l[0], &(struct tar_entry){.type = TAR_DIRECTORY, .name = (char *)"./", .mode = 0751, .uid = 3, .mtime_s = 99},
+	    NULL);
 	add(&l[0], &(struct tar_entry){.type = TAR_DIRECTORY, .name = (char *)"d/", .mode = 01777, .mtime_s = 1000},
 	    NULL);
 	add(&l[0],
@@ -247,6 +249,10 @@ static void unpacks_as_overlayfs_wants(void **state)
 	if (image_get(s, "t:1", &i, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_int_equal(i->size, 6);
+	st_ = stat_in(i, 0, ".");
+	assert_int_equal(st_.st_mode, S_IFDIR | 0751);
+	assert_int_equal(st_.st_uid, 3);
+	assert_int_equal(st_.st_mtime, 99);
 	st_ = stat_in(i, 0, "d");
 	assert_int_equal(st_.st_mode, S_IFDIR | 01777);
 	assert_int_equal(st_.st_mtime, 1000);
