@@ -7,6 +7,7 @@
 #include "engine/exec_priv.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <utlist.h>
@@ -19,6 +20,7 @@
 #include "base/proc.h"
 #include "engine/detach_keys.h"
 
+#define EXEC_NEWS_NS          (2 * NS_PER_SEC) /* longest wait of an inspect for what the supervisor is about to say */
 #define EXEC_KEPT_NS          (300 * NS_PER_SEC) /* an ended session is remembered this long, */
 #define EXEC_KEPT_FULL_NS     (5 * NS_PER_SEC)   /* and only this long when there are too many */
 #define EXEC_READY_TIMEOUT_MS 10000              /* a resize may come before the start has finished */
@@ -517,6 +519,25 @@ int engine_exec_resize(struct engine *g, const char *id, unsigned rows, unsigned
 	return monitor_client_call(mc, MONITOR_RESIZE, &size, sizeof(size), e);
 }
 
+/* Is there news of the supervisor that a client may know already, by the end of its stream: of the start or of the end?
+ * Lock held. */
+static bool news_due(const struct exec *x)
+{
+	struct pollfd p = {.fd = x->pidfd, .events = POLLIN};
+
+	return x->state == EXEC_STARTING || (x->state == EXEC_RUNNING && x->pidfd >= 0 && poll(&p, 1, 0) == 1);
+}
+
+/* A client that has seen the end of the stream asks for the exit code at once: what it gets must not be older than
+ * that. */
+static void wait_for_news(struct exec *x)
+{
+	int64_t until = clock_monotonic_ns() + EXEC_NEWS_NS, now;
+
+	while (news_due(x) && (now = clock_monotonic_ns()) < until)
+		lock_cond_wait(&x->c->changed, &x->c->lock, (until - now) / NS_PER_MS + 1);
+}
+
 int engine_exec_inspect(struct engine *g, const char *id, struct exec_snapshot *ret, struct err *e)
 {
 	_cleanup_(exec_unref_p) struct exec *x = NULL;
@@ -524,6 +545,7 @@ int engine_exec_inspect(struct engine *g, const char *id, struct exec_snapshot *
 	if (exec_find(g, id, &x, e) < 0)
 		return -1;
 	LOCK_GUARD(&x->c->lock);
+	wait_for_news(x);
 	*ret = (struct exec_snapshot){
 		.id = xstrdup(x->id),
 		.container_id = xstrdup(x->c->id),

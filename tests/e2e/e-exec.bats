@@ -23,6 +23,14 @@ on_pty() { # STEPS... -- CLIENT-ARGUMENTS...
 	same "$output" "$(client exec up readlink /proc/1/ns/pid)"
 }
 
+@test "the exit code is there as soon as the stream has ended" {
+	up
+	local _
+	for _ in $(seq 40); do
+		run -4 client exec up sh -c 'exit 4'
+	done
+}
+
 @test "exec keeps the streams apart and passes stdin with its end" {
 	up
 	client exec up sh -c 'echo o; echo e >&2' >"$D/o" 2>"$D/e"
