@@ -29,6 +29,7 @@ struct api {
 	struct events *events;
 	const struct daemon_config *config; /* replaced as a whole by a reload: take it once, by api_config() */
 	const char *runtime_path, *init_path;
+	const char *runtime_features; /* JSON of `hull-runtime features`, or NULL */
 };
 const struct daemon_config *api_config(const struct api *a);
 

@@ -48,6 +48,8 @@ static int handle_attach(struct api_call *c, struct err *e)
 		return attach_refused(c, e);
 	/* The framed type exists since 1.42 and is only told to clients that asked for an upgrade. */
 	type = !raw && c->version >= 142 && c->req->upgrade ? MULTIPLEXED_STREAM : RAW_STREAM;
+	/* Docker answers this one with the three headers of the switch alone. */
+	http_header_clear(c->conn);
 	if (http_hijack(c->conn, type, &fd, &leftover, e) < 0)
 		return -1;
 	if (engine_attach(c->api->engine, c->args[0], &how, fd, leftover.data, leftover.len, &late) < 0)

@@ -42,9 +42,13 @@ void api_reply_error(struct http_conn *conn, const struct err *e)
 		message_reply(conn, status, e->msg);
 }
 
-static void version_headers(struct http_conn *conn)
+/* `experimental` NULL: an answer that came before the configuration was asked, which has no such header in Docker
+ * either. */
+static void version_headers(struct http_conn *conn, const char *experimental)
 {
 	http_header(conn, "Api-Version", API_VERSION_MAX_TEXT);
+	if (experimental)
+		http_header(conn, "Docker-Experimental", experimental);
 	http_header(conn, "Ostype", "linux");
 	http_header(conn, "Server", "Hull/" HULL_VERSION " (linux)");
 }
@@ -59,14 +63,14 @@ static bool version_refuse(struct http_conn *conn, int version, const char *text
 			"client version %s is too old. Minimum supported API version is %s, please upgrade your "
 			"client to a newer version\n",
 			text, API_VERSION_MIN_TEXT);
-		version_headers(conn);
+		version_headers(conn, NULL);
 		http_reply(conn, 400, "text/plain; charset=utf-8", message, strlen(message));
 		return true;
 	}
 	if (version > API_VERSION_MAX) {
 		message = xasprintf("client version %s is too new. Maximum supported API version is %s", text,
 				    API_VERSION_MAX_TEXT);
-		version_headers(conn);
+		version_headers(conn, NULL);
 		message_reply(conn, 400, message);
 		return true;
 	}
@@ -77,8 +81,7 @@ static void call_run(struct api_call *c)
 {
 	struct err e = ERR_INIT;
 
-	version_headers(c->conn);
-	http_header(c->conn, "Docker-Experimental", api_config(c->api)->experimental ? "true" : "false");
+	version_headers(c->conn, api_config(c->api)->experimental ? "true" : "false");
 	if (http_query_parse(c->req->query, &c->query) < 0) {
 		err_set(&e, ERR_INVALID, "invalid URL escape in the query");
 		api_reply_error(c->conn, &e);
@@ -102,7 +105,7 @@ void api_serve(struct http_conn *conn, const struct http_request *req, void *arg
 	log_debug("%s %s", req->method, req->target);
 	c.version = api_version_cut(&path, version);
 	if (str_eq(req->method, "OPTIONS")) {
-		version_headers(conn);
+		version_headers(conn, NULL);
 		http_reply(conn, 200, NULL, NULL, 0);
 		return;
 	}

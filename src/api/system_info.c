@@ -237,11 +237,17 @@ static void registry_write(struct json_writer *w, const struct daemon_config *cf
 	json_object_close(w);
 }
 
-static void runtime_write(struct json_writer *w, const char *name, const char *path)
+static void runtime_write(struct json_writer *w, const char *name, const struct api *a)
 {
 	json_key(w, name);
 	json_object_begin(w);
-	json_kstr(w, "path", path);
+	json_kstr(w, "path", a->runtime_path);
+	if (a->runtime_features) {
+		json_key(w, "status");
+		json_object_begin(w);
+		json_kstr(w, "org.opencontainers.runtime-spec.features", a->runtime_features);
+		json_object_close(w);
+	}
 	json_object_close(w);
 }
 
@@ -258,9 +264,9 @@ static void runtimes_write(struct json_writer *w, const struct api *a, const str
 	json_key(w, "Runtimes");
 	json_object_begin(w);
 	/* Both names are the one runtime: clients ask for "runc" by habit. */
-	runtime_write(w, "hull", a->runtime_path);
-	runtime_write(w, "io.containerd.runc.v2", a->runtime_path);
-	runtime_write(w, "runc", a->runtime_path);
+	runtime_write(w, "hull", a);
+	runtime_write(w, "io.containerd.runc.v2", a);
+	runtime_write(w, "runc", a);
 	json_object_close(w);
 	json_kstr(w, "DefaultRuntime", cfg->default_runtime);
 	json_key(w, "Swarm");

@@ -343,9 +343,11 @@ static int file_parse(struct value *values, const char *text, size_t n, struct e
 	_cleanup_json_ json_object *tree = NULL;
 	_cleanup_strv_ char **unknown = NULL;
 	_cleanup_free_ char *list = NULL;
+	size_t blanks = 0;
 
-	/* Docker takes an empty file as {}. */
-	if (strspn(text, " \t\r\n") == n)
+	while (blanks < n && strchr(" \t\r\n", text[blanks]) && text[blanks])
+		blanks++;
+	if (blanks == n) /* Docker takes an empty file as {} */
 		return 0;
 	if (json_parse(text, n, &tree, e) < 0)
 		return -1;
@@ -575,10 +577,11 @@ int config_load(struct config_source *s, struct daemon_config **ret, char ***ret
 
 static void field_free(const struct option_spec *o, struct daemon_config *c)
 {
-	void *p = (char *)c + o->offset;
+	void *p;
 
 	if (o->offset == OPTION_NOWHERE)
 		return;
+	p = (char *)c + o->offset;
 	if (o->type == OPTION_STR) {
 		free(*(char **)p);
 		*(char **)p = NULL;

@@ -85,6 +85,12 @@ void http_header(struct http_conn *c, const char *name, const char *value)
 	strbuf_add(&x->headers, "\r\n", 2);
 }
 
+void http_header_clear(struct http_conn *c)
+{
+	ASSERT(!c->x->answered);
+	strbuf_clear(&c->x->headers);
+}
+
 void http_headerf(struct http_conn *c, const char *name, const char *fmt, ...)
 {
 	_cleanup_free_ char *value = NULL;

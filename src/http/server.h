@@ -56,6 +56,8 @@ int http_body_read_all(struct http_conn *c, size_t max, struct strbuf *ret, stru
 /* Adds a header to the answer that follows. Value bytes < 0x20 are a bug. */
 void http_header(struct http_conn *c, const char *name, const char *value);
 void http_headerf(struct http_conn *c, const char *name, const char *fmt, ...) _printf_(3, 4);
+/* Takes back what was added so far. */
+void http_header_clear(struct http_conn *c);
 /* The whole answer. content_type NULL: no such header. HEAD sends the length without the body. 204 and 304 have none.
  */
 void http_reply(struct http_conn *c, int status, const char *content_type, const void *body, size_t n);
