@@ -31,7 +31,10 @@ static void load_row(void *arg, const char *key, const char *doc)
 
 static int make_dirs(struct engine *g, struct err *e)
 {
-	const char *const dirs[] = {g->run_dir, g->runtime_root, g->seccomp_dir};
+	_cleanup_free_ char *containers = path_join(g->cfg.data_root, "containers");
+	_cleanup_free_ char *layers = path_join(g->cfg.data_root, "overlay2");
+	_cleanup_free_ char *volumes = path_join(g->cfg.data_root, "volumes");
+	const char *const dirs[] = {g->run_dir, g->runtime_root, g->seccomp_dir, containers, layers, volumes};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		int r = mkdir_p(dirs[i], 0700);

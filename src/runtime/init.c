@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <linux/keyctl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +82,23 @@ static int names_set(const struct oci_config *c, const struct ns_plan *ns, struc
 	return 0;
 }
 
+/* A network namespace is born with its loopback down, and programs take for granted that it is up. */
+static int loopback_up(const struct ns_plan *ns, struct err *e)
+{
+	struct ifreq r = {.ifr_name = "lo"};
+	_cleanup_close_ int fd = -1;
+
+	if (!ns_is_own(ns, OCI_NS_NETWORK))
+		return 0;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(e, errno, "socket");
+	if (ioctl(fd, SIOCGIFFLAGS, &r) < 0)
+		return err_sys(e, errno, "read the flags of the loopback link");
+	r.ifr_flags |= IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &r) < 0 ? err_sys(e, errno, "bring the loopback link up") : 0;
+}
+
 static int late_namespaces(const struct runtime_start *in, const struct ns_plan *ns, struct rootfs *root, struct err *e)
 {
 	if (rootfs_wait(root, STEP_PREPARED, e) < 0 || cgroup_namespace_enter(root, e) < 0)
@@ -123,7 +142,7 @@ static int init_run(const struct runtime_start *in, struct ns_plan *ns, struct r
 		return -1;
 	if (late_namespaces(in, ns, root, e) < 0)
 		return -1;
-	if (rootfs_enter(root, e) < 0 || names_set(c, ns, e) < 0)
+	if (rootfs_enter(root, e) < 0 || names_set(c, ns, e) < 0 || loopback_up(ns, e) < 0)
 		return -1;
 	if (terminal_take(root, e) < 0 || process_stdio(stdio, root->terminal, p.user.uid, e) < 0)
 		return -1;
