@@ -239,13 +239,15 @@ static void registry_write(struct json_writer *w, const struct daemon_config *cf
 
 static void runtime_write(struct json_writer *w, const char *name, const struct api *a)
 {
+	const char *features = __atomic_load_n(&a->runtime_features, __ATOMIC_ACQUIRE);
+
 	json_key(w, name);
 	json_object_begin(w);
 	json_kstr(w, "path", a->runtime_path);
-	if (a->runtime_features) {
+	if (features) {
 		json_key(w, "status");
 		json_object_begin(w);
-		json_kstr(w, "org.opencontainers.runtime-spec.features", a->runtime_features);
+		json_kstr(w, "org.opencontainers.runtime-spec.features", features);
 		json_object_close(w);
 	}
 	json_object_close(w);

@@ -46,6 +46,7 @@ struct daemon {
 	struct engine_config engine_config;
 	struct strbuf seccomp; /* the profile that the configuration names */
 	char *runtime_path, *worker_path, *init_path;
+	struct strbuf runtime_features;
 	int runtime_fd;
 	int lock_fd;
 	bool pidfile_ours;
@@ -194,6 +195,36 @@ static int seccomp_load(struct daemon *d, struct err *e)
 	return r < 0 ? err_sys(e, -r, "opening seccomp profile (%s) failed", profile) : 0;
 }
 
+/* What the runtime can do, as it says itself: reported by GET /info. Without it the report has no such key. */
+static void runtime_features_read(struct daemon *d)
+{
+	char *const argv[] = {(char *)"hull-runtime", (char *)"features", NULL};
+	struct proc_spawn how = {.path = d->runtime_path, .argv = argv};
+	_cleanup_close_ int pidfd = -1, out = -1, in = -1;
+	struct err e = ERR_INIT;
+	struct proc_fd fds[1];
+	int pipe_fds[2];
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return;
+	out = pipe_fds[0];
+	in = pipe_fds[1];
+	fds[0] = (struct proc_fd){.parent = in, .child = 1};
+	how.fds = fds;
+	how.n_fds = 1;
+	if (proc_spawn(&how, &pid, &pidfd, &e) < 0) {
+		log_warn("the runtime cannot be asked for its features: %s", e.msg);
+		return;
+	}
+	in = fd_close(in);
+	strbuf_read_fd(&d->runtime_features, out);
+	while (d->runtime_features.len && d->runtime_features.data[d->runtime_features.len - 1] == '\n')
+		strbuf_truncate(&d->runtime_features, d->runtime_features.len - 1);
+	if (proc_wait(pidfd) == 0 && d->runtime_features.len)
+		__atomic_store_n(&d->api.runtime_features, d->runtime_features.data, __ATOMIC_RELEASE);
+}
+
 static void engine_config_fill(struct daemon *d)
 {
 	const struct daemon_config *c = d->config;
@@ -269,6 +300,7 @@ static void daemon_close(struct daemon *d)
 	fd_close(d->lock_fd);
 	strv_free(d->socket_paths);
 	strbuf_done(&d->seccomp);
+	strbuf_done(&d->runtime_features);
 	fd_close(d->runtime_fd);
 	free(d->runtime_path);
 	free(d->worker_path);
@@ -380,6 +412,7 @@ static int run(struct daemon *d, struct err *e)
 	log_info("Daemon has completed initialization in %lld ms",
 		 (long long)((clock_monotonic_ns() - begun) / NS_PER_MS));
 	notify_send("READY=1");
+	runtime_features_read(d); /* nobody waits for it */
 	serve_until_stopped(d, &set);
 	engine_shutdown(d->engine);
 	return 0;
@@ -410,7 +443,10 @@ static int configure(struct daemon *d, int argc, char **argv, enum config_action
 
 int main(int argc, char **argv)
 {
-	struct daemon d = {.lock_fd = -1, .runtime_fd = -1, .seccomp = STRBUF_INIT};
+	struct daemon d = {.lock_fd = -1,
+			   .runtime_fd = -1,
+			   .seccomp = STRBUF_INIT,
+			   .runtime_features = STRBUF_INIT_MAX(64 * 1024)};
 	enum config_action action = CONFIG_RUN;
 	struct err e = ERR_INIT;
 	int r;
