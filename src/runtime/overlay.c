@@ -104,8 +104,12 @@ static int create(int fs, const struct runtime_overlay *o, const char *upper, co
 	return fd < 0 ? err_sys(e, errno, "mount overlay") : fd;
 }
 
+/* -ENAMETOOLONG: not possible with these names or this kernel. Before 6.5 overlayfs took its options as one string, and
+ * any name passed for an option until the mount was made: EINVAL then may mean just that. */
 static int open_by_names(const struct runtime_overlay *o, struct err *e)
 {
+	static bool known; /* this kernel has "lowerdir+" */
+	struct err why = ERR_INIT;
 	_cleanup_close_ int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 
 	if (fs < 0)
@@ -114,7 +118,13 @@ static int open_by_names(const struct runtime_overlay *o, struct err *e)
 		return -ENAMETOOLONG;
 	if (!set_layers_one_by_one(fs, o))
 		return -ENAMETOOLONG;
-	return create(fs, o, o->upper, o->work, e);
+	int fd = create(fs, o, o->upper, o->work, &why);
+	if (fd < 0 && why.errnum == EINVAL && !known)
+		return -ENAMETOOLONG;
+	if (fd < 0 && e)
+		*e = why;
+	known |= fd >= 0;
+	return fd;
 }
 
 static int open_by_numbers(const struct runtime_overlay *o, const char *lower, const struct layer_fds *l, struct err *e)
