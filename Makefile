@@ -9,7 +9,7 @@ DOCKER_LINK ?=
 export SANITIZE
 
 .DEFAULT_GOAL := build
-.PHONY: build run stop test lint fuzz bench install clean help
+.PHONY: build run stop test lint fuzz test-vm bench install clean help
 
 build: ## compile everything into build/bin
 	@scripts/deps build
@@ -34,6 +34,12 @@ fuzz: ## fuzz every parser, FUZZ_SECONDS (60) each
 	@scripts/deps build test
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run fuzz
 
+test-vm: ## containers on cgroup v2 and Debian's own kernel, in a virtual machine
+	@scripts/deps build run vm
+	@scripts/build
+	@tests/tools/mkimage build/busybox.tar
+	@tests/tools/vm bash tests/vm/cgroup2 $(CURDIR)/build/bin $(CURDIR)/build/busybox.tar
+
 bench: ## measure, beside the other engines found on this machine
 	@scripts/deps build run bench
 	@scripts/build
@@ -47,4 +53,4 @@ clean: stop ## end the daemon of `make run` and remove all that was built
 	@rm -rf build
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
