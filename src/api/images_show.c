@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /images/json, /images/{name}/json, /images/{name}/history: images as Docker shows them. */
 #include <string.h>
-#include <uthash.h>
 
 #include "api/images_priv.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strutil.h"

@@ -17,9 +17,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "base/lock.h"
+#include "base/map.h"
 #include "base/random.h"
 #include "engine/container.h"
 #include "engine/engine.h"

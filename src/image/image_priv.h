@@ -2,9 +2,8 @@
 /* The image store's inside, shared by the files of this folder that run in the daemon. */
 #pragma once
 
-#include <uthash.h>
-
 #include "base/lock.h"
+#include "base/map.h"
 #include "content/content.h"
 #include "image/image.h"
 #include "state/state.h"

@@ -10,10 +10,10 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strutil.h"

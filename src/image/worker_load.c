@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/sha256.h"
@@ -522,10 +522,10 @@ static int make_plan(struct loader *l, struct json_writer *w, struct err *e)
 int worker_load(int in, int dirfd, int64_t max_bytes, const char *platform, struct strbuf *out, struct err *e)
 {
 	struct loader l = {.in = in, .dir = dirfd, .max = max_bytes, .platform = platform};
-	_cleanup_(decompress_free_p) struct decompress *d = l.d = decompress_new(read_in, &l, max_bytes);
 	struct json_writer w;
 
 	/* what is allocated here lives as long as the process: the job ends with it */
+	l.d = decompress_new(read_in, &l, max_bytes);
 	if (take_apart(&l, e) < 0)
 		return -1;
 	json_writer_init(&w, out);
