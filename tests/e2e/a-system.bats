@@ -101,7 +101,7 @@ headers() { curl -s -m 10 --unix-socket "$SOCK" -D - -o /dev/null "$@" | tr -d '
 }
 
 @test "events arrive live" {
-	hull events --filter container=live --format '{{.Action}}' >"$D/events" & local pid=$!
+	"$BIN/hull" -H "unix://$SOCK" events --filter container=live --format '{{.Action}}' >"$D/events" & local pid=$!
 	sleep 0.3
 	hull create --name live $IMAGE true >/dev/null
 	hull rename live lively
