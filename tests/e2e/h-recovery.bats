@@ -193,7 +193,7 @@ P
 	start_daemon
 	is_state good created
 	api_expect 404 GET /containers/bad/json
-	grep -q "$id" "$T/hulld.log"
+	grep -q "${id:0:12}" "$T/hulld.log"
 	same "$(hull run --rm $IMAGE echo fine)" fine
 	# put away by hand what only the record knew
 	rm -rf "$T/data/containers/$id" "$T/exec/c/$id"
