@@ -261,15 +261,15 @@ char *reference_full(const struct reference *r)
 	return with_rest(reference_name(r), r);
 }
 
+/* Cut short only where the short form reads as the same name again: docker.io/a.b/c does not, a.b would be a domain. */
 char *reference_familiar_name(const struct reference *r)
 {
 	const char *official;
 
-	if (!str_eq(r->domain, REFERENCE_DEFAULT_DOMAIN))
+	if (!str_eq(r->domain, REFERENCE_DEFAULT_DOMAIN) || domain_length(r->path))
 		return reference_name(r);
 	official = str_after(r->path, "library/");
-	/* "library/a/b" is a path of its own; without its first word it would read as something else. */
-	return xstrdup(official && !strchr(official, '/') ? official : r->path);
+	return xstrdup(official && !strchr(official, '/') && !str_is_hex(official, DIGEST_HEX) ? official : r->path);
 }
 
 char *reference_familiar(const struct reference *r)

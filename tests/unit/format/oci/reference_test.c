@@ -28,6 +28,8 @@ static void accepts(void **state)
 		{"busybox:x@sha256:" HEX, "docker.io/library/busybox:x@sha256:" HEX, "busybox:x@sha256:" HEX},
 		{"0123456789abcdef", "docker.io/library/0123456789abcdef", "0123456789abcdef"},
 		{"busybox:_-.A", "docker.io/library/busybox:_-.A", "busybox:_-.A"},
+		{"docker.io/a.b/c", "docker.io/a.b/c", "docker.io/a.b/c"},
+		{"library/" HEX, "docker.io/library/" HEX, "library/" HEX},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
