@@ -20,7 +20,8 @@ int attach_check_tty(bool in, bool tty, struct err *e)
 	return 0;
 }
 
-int attachment_open(struct cli *cli, const char *id, const struct attach_options *o, struct attachment *ret, struct err *e)
+int attachment_open(struct cli *cli, const char *id, const struct attach_options *o, struct attachment *ret,
+		    struct err *e)
 {
 	_cleanup_free_ char *path = client_path("/containers/%s/attach", id);
 	_cleanup_query_ struct query q = QUERY_INIT;
@@ -64,7 +65,8 @@ int attachment_wait(struct cli *cli, const char *id, const char *condition, stru
 		return -1;
 	if (condition)
 		query_add(&q, "condition", condition);
-	if (client_call(c, &(struct call){.method = "POST", .path = path, .query = &q, .own_connection = true}, &a->wait, e) < 0)
+	if (client_call(c, &(struct call){.method = "POST", .path = path, .query = &q, .own_connection = true},
+			&a->wait, e) < 0)
 		return -1;
 	a->waiting = true;
 	return 0;

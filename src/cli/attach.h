@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What run, start -a and attach share: the hijacked stream of a container, the wait call beside it, and the exit code. */
+/* What run, start -a and attach share: the hijacked stream of a container, the wait call beside it, and the exit code.
+ */
 #pragma once
 
 #include "cli/cli.h"
@@ -12,7 +13,10 @@ struct attachment {
 	struct reply wait;
 	bool waiting;
 };
-#define ATTACHMENT_INIT {.hijack = HIJACK_INIT, .wait = REPLY_INIT}
+#define ATTACHMENT_INIT                                                                                                \
+	{                                                                                                              \
+		.hijack = HIJACK_INIT, .wait = REPLY_INIT                                                              \
+	}
 void attachment_done(struct attachment *a);
 #define _cleanup_attachment_ _cleanup_(attachment_done)
 
@@ -24,7 +28,8 @@ struct attach_options {
 };
 
 /* POST attach. */
-int attachment_open(struct cli *cli, const char *id, const struct attach_options *o, struct attachment *ret, struct err *e);
+int attachment_open(struct cli *cli, const char *id, const struct attach_options *o, struct attachment *ret,
+		    struct err *e);
 /* POST wait?condition=..., headers read; the answer comes when the container ends. condition NULL: the default. */
 int attachment_wait(struct cli *cli, const char *id, const char *condition, struct attachment *a, struct err *e);
 /* The status of the wait: 0..255 with any error message printed; -1 with e. */

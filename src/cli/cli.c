@@ -24,7 +24,8 @@ static bool check_host(const char *value, struct strbuf *why, char **ret)
 const struct flag_spec global_flags[] = {
 	{"config", 0, FLAG_STR, "Location of client config files (default: $DOCKER_CONFIG or ~/.docker)"},
 	{"context", 'c', FLAG_STR,
-	 "Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with \"context use\")"},
+	 "Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set "
+	 "with \"context use\")"},
 	{"debug", 'D', FLAG_BOOL, "Enable debug mode"},
 	{"host", 'H', FLAG_LIST, "Daemon socket to connect to", .word = "string", .check = check_host},
 	{"log-level", 'l', FLAG_STR, "Set the logging level (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")",
@@ -93,7 +94,8 @@ struct client *cli_client(struct cli *cli, struct err *e)
 	if (find_host(cli, &host, e) < 0)
 		return NULL;
 	o.url = host;
-	o.tls.verify = flag_is_set(g, "tlsverify") ? flag_bool(g, "tlsverify") : !str_empty(getenv("DOCKER_TLS_VERIFY"));
+	o.tls.verify =
+		flag_is_set(g, "tlsverify") ? flag_bool(g, "tlsverify") : !str_empty(getenv("DOCKER_TLS_VERIFY"));
 	o.tls.on = o.tls.verify || flag_bool(g, "tls") || !str_empty(getenv("DOCKER_TLS"));
 	if (o.tls.on) {
 		o.tls.ca = ca = cert_file(cli, "tlscacert", "ca.pem");
@@ -102,7 +104,8 @@ struct client *cli_client(struct cli *cli, struct err *e)
 	}
 	o.version = str_empty(version) ? NULL : *version == 'v' ? version + 1 : version;
 	if (json_object_is_type(extra, json_type_object)) {
-		json_object_object_foreach(extra, name, value) {
+		json_object_object_foreach(extra, name, value)
+		{
 			const char *text = json_object_get_string(value);
 
 			if (!str_has_control(name) && !str_has_control(str_or_empty(text)))
@@ -140,10 +143,12 @@ static int count_error(struct cli *cli, const struct command *c, size_t n)
 	} else if (c->min_args == c->max_args) {
 		snprintf(what, sizeof(what), "requires %d argument%s", c->min_args, c->min_args == 1 ? "" : "s");
 	} else if (c->max_args == ARGS_ANY) {
-		snprintf(what, sizeof(what), "requires at least %d argument%s", c->min_args, c->min_args == 1 ? "" : "s");
+		snprintf(what, sizeof(what), "requires at least %d argument%s", c->min_args,
+			 c->min_args == 1 ? "" : "s");
 		hint = "See";
 	} else if (c->min_args == 0) {
-		snprintf(what, sizeof(what), "requires at most %d argument%s", c->max_args, c->max_args == 1 ? "" : "s");
+		snprintf(what, sizeof(what), "requires at most %d argument%s", c->max_args,
+			 c->max_args == 1 ? "" : "s");
 	} else {
 		snprintf(what, sizeof(what), "requires at least %d and at most %d arguments", c->min_args, c->max_args);
 	}
@@ -155,7 +160,8 @@ static int count_error(struct cli *cli, const struct command *c, size_t n)
 
 static int unknown_command(struct cli *cli, const struct command *group, const char *word)
 {
-	fprintf(stderr, "%s: unknown command: %s %s%s%s\n\n", cli->prog, cli->prog, cli->path, *cli->path ? " " : "", word);
+	fprintf(stderr, "%s: unknown command: %s %s%s%s\n\n", cli->prog, cli->prog, cli->path, *cli->path ? " " : "",
+		word);
 	if (*cli->path)
 		fprintf(stderr, "Usage:  %s %s\n\n", cli->prog, cli->path);
 	fprintf(stderr, "Run '%s%s%s --help' for more information\n", cli->prog, *cli->path ? " " : "", cli->path);
@@ -191,7 +197,7 @@ static int show_help(struct cli *cli, char *const *words)
 {
 	const struct command *c = &command_root;
 
-	STRV_FOREACH(w, words) {
+	STRV_FOREACH (w, words) {
 		const struct command *next = c->subs ? find_sub(c, *w) : NULL;
 
 		if (!next) {
@@ -283,7 +289,8 @@ static int check_globals(struct cli *cli)
 	bool known = false;
 
 	if (strv_len(hosts) > 1) {
-		err_set(&e, ERR_INVALID, "invalid argument \"%s\" for \"-H, --host\" flag: specify only one -H", hosts[1]);
+		err_set(&e, ERR_INVALID, "invalid argument \"%s\" for \"-H, --host\" flag: specify only one -H",
+			hosts[1]);
 		return usage_error(cli, &command_root, &e);
 	}
 	if (strv_len(hosts) && flag_is_set(&cli->globals, "context")) {
@@ -317,8 +324,8 @@ int cli_main(int argc, char **argv)
 	} else if (flag_bool(&cli.globals, "version")) {
 		code = print_version(&cli);
 	} else if ((code = check_globals(&cli)) == 0) {
-		if (config_load(flag_is_set(&cli.globals, "config") ? flag_str(&cli.globals, "config") : NULL, &cli.config,
-				&e) < 0)
+		if (config_load(flag_is_set(&cli.globals, "config") ? flag_str(&cli.globals, "config") : NULL,
+				&cli.config, &e) < 0)
 			cli_warn("WARNING: %s", e.msg);
 		code = dispatch(&cli, cli.globals.rest);
 	}

@@ -40,7 +40,8 @@ static void print_event(json_object *ev)
 		ns = json_member_int(ev, "time", 0) * NS_PER_SEC;
 	if (ns)
 		print_time(ns);
-	cli_printf("%s %s %s", json_member_str(ev, "Type", ""), json_member_str(ev, "Action", ""), json_member_str(actor, "ID", ""));
+	cli_printf("%s %s %s", json_member_str(ev, "Type", ""), json_member_str(ev, "Action", ""),
+		   json_member_str(actor, "ID", ""));
 	if (json_object_is_type(attributes, json_type_object)) {
 		json_object_object_foreach(attributes, key, value)
 			strv_addf(&list, "%s=%s", key, str_or_empty(json_object_get_string(value)));
@@ -65,9 +66,11 @@ static int run_events(struct cli *cli, struct args *a)
 		cli_failf("Error parsing format: %s", str_after(e.msg, "template parsing error: "));
 		return 64;
 	}
-	if (filter_add(&q, flag_list(a, "filter"), NULL, &e) == 0 && time_arg_add(&q, "since", flag_str(a, "since"), &e) == 0 &&
+	if (filter_add(&q, flag_list(a, "filter"), NULL, &e) == 0 &&
+	    time_arg_add(&q, "since", flag_str(a, "since"), &e) == 0 &&
 	    time_arg_add(&q, "until", flag_str(a, "until"), &e) == 0 && (c = cli_client(cli, &e)))
-		got = client_call(c, &(struct call){.method = "GET", .path = "/events", .query = &q}, &r, &e) < 0 ? -1 : 1;
+		got = client_call(c, &(struct call){.method = "GET", .path = "/events", .query = &q}, &r, &e) < 0 ? -1
+														  : 1;
 	while (got > 0 && (got = reply_read_line(&r, &line, &e)) > 0) {
 		_cleanup_json_ json_object *ev = NULL;
 
@@ -86,13 +89,18 @@ static int run_events(struct cli *cli, struct args *a)
 }
 
 static const struct flag_spec events_flags[] = {
-	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter", .check = filter_check},
+	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter",
+	 .check = filter_check},
 	{"format", 0, FLAG_STR, HELP_FORMAT},
 	{"since", 0, FLAG_STR, "Show all events created since timestamp"},
 	{"until", 0, FLAG_STR, "Stream events until this timestamp"},
 	{NULL},
 };
 const struct command cmd_events = {
-	.name = "events", .usage = "[OPTIONS]", .brief = "Get real time events from the server", .also = "system events, events",
-	.flags = events_flags, .run = run_events,
+	.name = "events",
+	.usage = "[OPTIONS]",
+	.brief = "Get real time events from the server",
+	.also = "system events, events",
+	.flags = events_flags,
+	.run = run_events,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec. */
+/* exec: a session is made, started on a raw stream, and asked for its exit code. */
 #include <string.h>
 #include <unistd.h>
 
@@ -141,7 +141,14 @@ static const struct flag_spec exec_flags[] = {
 	{NULL},
 };
 const struct command cmd_exec = {
-	.name = "exec", .usage = "[OPTIONS] CONTAINER COMMAND [ARG...]", .brief = "Execute a command in a running container",
-	.also = "container exec, exec", .flags = exec_flags, .min_args = 2, .max_args = ARGS_ANY, .stop_at_arg = true,
-	.run = run_exec, .section = SECTION_COMMON,
+	.name = "exec",
+	.usage = "[OPTIONS] CONTAINER COMMAND [ARG...]",
+	.brief = "Execute a command in a running container",
+	.also = "container exec, exec",
+	.flags = exec_flags,
+	.min_args = 2,
+	.max_args = ARGS_ANY,
+	.stop_at_arg = true,
+	.run = run_exec,
+	.section = SECTION_COMMON,
 };

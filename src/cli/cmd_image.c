@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* load, save, import, tag, rmi, history. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +19,7 @@
 #include "cli/human.h"
 #include "cli/progress.h"
 #include "cli/save_file.h"
+#include "cli/user_file.h"
 #include "format/oci/reference.h"
 
 /* --- save (and export): an answer's body into a file or stdout --- */
@@ -34,9 +34,9 @@ int save_reply(struct reply *r, const char *output, struct err *e)
 	if (*output) {
 		/* a whole file or none: it takes its name when all of it is there */
 		temp = xasprintf("%s.part-%d", output, (int)getpid());
-		file = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		file = user_file_create(temp, 0600, true, e);
 		if (file < 0)
-			return err_sys(e, errno, "open %s", output);
+			return -1;
 		fd = file;
 	}
 	while ((n = reply_read(r, buf, 64 * 1024, e)) > 0 || (n == 0 && !r->ended)) {
@@ -74,8 +74,7 @@ int save_check_output(const char *output, const char *what, struct err *e)
 	if (slash)
 		*slash = 0;
 	if (slash && slash > dir && stat(dir, &st) < 0)
-		return err_set(e, ERR_INVALID, "failed to %s: invalid output path: stat %s: %s", what, dir,
-			       errno == ENOENT ? "no such file or directory" : strerror(errno));
+		return user_file_error(e, errno, "failed to %s: invalid output path: stat %s", what, dir);
 	return 0;
 }
 
@@ -89,7 +88,7 @@ static int run_save(struct cli *cli, struct args *a)
 
 	if (save_check_output(output, "save image", &e) < 0)
 		return cli_fail(&e);
-	STRV_FOREACH(name, a->rest)
+	STRV_FOREACH (name, a->rest)
 		query_add(&q, "names", *name);
 	if (*flag_str(a, "platform"))
 		return cli_failf("save --platform is not supported");
@@ -107,29 +106,29 @@ static const struct flag_spec save_flags[] = {
 	{NULL},
 };
 const struct command cmd_save = {
-	.name = "save", .usage = "[OPTIONS] IMAGE [IMAGE...]",
-	.brief = "Save one or more images to a tar archive (streamed to STDOUT by default)", .also = "image save, save",
-	.flags = save_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_save,
+	.name = "save",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
+	.brief = "Save one or more images to a tar archive (streamed to STDOUT by default)",
+	.also = "image save, save",
+	.flags = save_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_save,
 };
 
 /* --- load --- */
 
 static int open_input(const char *path, struct err *e)
 {
-	struct stat st;
 	int fd;
 
-	if (*path) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		return fd < 0 ? err_set(e, ERR_INVALID, "open %s: %s", path,
-					errno == ENOENT ? "no such file or directory" : strerror(errno)) : fd;
-	}
+	if (*path)
+		return user_file_open(path, e);
 	if (isatty(STDIN_FILENO))
 		return err_set(e, ERR_INVALID, "requested load from stdin, but stdin is empty");
 	fd = fd_dup(STDIN_FILENO); /* never 0: a call's body_fd of 0 means none */
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot read stdin");
-	(void)st;
 	return fd;
 }
 
@@ -149,7 +148,9 @@ static int run_load(struct cli *cli, struct args *a)
 		return cli_fail(&e);
 	query_add_flag(&q, "quiet", quiet);
 	c = cli_client(cli, &e);
-	if (!c || client_call(c, &(struct call){.method = "POST", .path = "/images/load", .query = &q, .body_fd = fd}, &r, &e) < 0 ||
+	if (!c ||
+	    client_call(c, &(struct call){.method = "POST", .path = "/images/load", .query = &q, .body_fd = fd}, &r,
+			&e) < 0 ||
 	    progress_show(&r, stdout, &e) < 0)
 		return cli_fail(&e);
 	return 0;
@@ -163,8 +164,12 @@ static const struct flag_spec load_flags[] = {
 	{NULL},
 };
 const struct command cmd_load = {
-	.name = "load", .usage = "[OPTIONS]", .brief = "Load an image from a tar archive or STDIN", .also = "image load, load",
-	.flags = load_flags, .run = run_load,
+	.name = "load",
+	.usage = "[OPTIONS]",
+	.brief = "Load an image from a tar archive or STDIN",
+	.also = "image load, load",
+	.flags = load_flags,
+	.run = run_load,
 };
 
 /* --- import --- */
@@ -189,7 +194,7 @@ static int run_import(struct cli *cli, struct args *a)
 			return cli_fail(&e);
 		call.body_fd = fd;
 	}
-	STRV_FOREACH(change, flag_list(a, "change"))
+	STRV_FOREACH (change, flag_list(a, "change"))
 		query_add(&q, "changes", *change);
 	query_add(&q, "fromSrc", url ? source : "-");
 	query_add(&q, "message", flag_str(a, "message"));
@@ -209,9 +214,14 @@ static const struct flag_spec import_flags[] = {
 	{NULL},
 };
 const struct command cmd_import = {
-	.name = "import", .usage = "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
-	.brief = "Import the contents from a tarball to create a filesystem image", .also = "image import, import",
-	.flags = import_flags, .min_args = 1, .max_args = 2, .run = run_import,
+	.name = "import",
+	.usage = "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+	.brief = "Import the contents from a tarball to create a filesystem image",
+	.also = "image import, import",
+	.flags = import_flags,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_import,
 };
 
 /* --- tag --- */
@@ -242,8 +252,12 @@ static int run_tag(struct cli *cli, struct args *a)
 }
 
 const struct command cmd_tag = {
-	.name = "tag", .usage = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
-	.brief = "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", .also = "image tag, tag", .min_args = 2, .max_args = 2,
+	.name = "tag",
+	.usage = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+	.brief = "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+	.also = "image tag, tag",
+	.min_args = 2,
+	.max_args = 2,
 	.run = run_tag,
 };
 
@@ -271,7 +285,8 @@ static int remove_image(struct client *c, const char *name, void *user, struct e
 		json_object *item = json_object_array_get_idx(answer, i);
 		const char *deleted = json_member_str(item, "Deleted", NULL);
 
-		cli_printf(deleted ? "Deleted: %s\n" : "Untagged: %s\n", deleted ? deleted : json_member_str(item, "Untagged", ""));
+		cli_printf(deleted ? "Deleted: %s\n" : "Untagged: %s\n",
+			   deleted ? deleted : json_member_str(item, "Untagged", ""));
 	}
 	return 0;
 }
@@ -295,12 +310,25 @@ static const struct flag_spec rmi_flags[] = {
 	{NULL},
 };
 const struct command cmd_rmi = {
-	.name = "rmi", .usage = "[OPTIONS] IMAGE [IMAGE...]", .brief = "Remove one or more images",
-	.also = "image rm, image remove, rmi", .flags = rmi_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_rmi,
+	.name = "rmi",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
+	.brief = "Remove one or more images",
+	.also = "image rm, image remove, rmi",
+	.flags = rmi_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_rmi,
 };
 const struct command cmd_image_rm = {
-	.name = "rm", .usage = "[OPTIONS] IMAGE [IMAGE...]", .brief = "Remove one or more images", .names = "remove",
-	.also = "image rm, image remove, rmi", .flags = rmi_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_rmi,
+	.name = "rm",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
+	.brief = "Remove one or more images",
+	.names = "remove",
+	.also = "image rm, image remove, rmi",
+	.flags = rmi_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_rmi,
 };
 
 /* --- history --- */
@@ -373,9 +401,11 @@ static const struct column history_columns[] = {
 
 static int run_history(struct cli *cli, struct args *a)
 {
-	struct listing list = {.columns = history_columns, .type_name = "*image.historyContext",
+	struct listing list = {.columns = history_columns,
+			       .type_name = "*image.historyContext",
 			       .table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-			       .no_trunc = flag_bool(a, "no-trunc"), .not_human = !flag_bool(a, "human")};
+			       .no_trunc = flag_bool(a, "no-trunc"),
+			       .not_human = !flag_bool(a, "human")};
 	_cleanup_free_ char *path = client_path("/images/%s/history", a->rest[0]);
 	_cleanup_json_ json_object *answer = NULL;
 	struct err e = ERR_INIT;
@@ -389,7 +419,8 @@ static int run_history(struct cli *cli, struct args *a)
 	if (flag_bool(a, "quiet")) {
 		for (size_t i = 0; answer && i < json_object_array_length(answer); i++) {
 			const char *id = json_member_str(json_object_array_get_idx(answer, i), "Id", "");
-			_cleanup_free_ char *shown = flag_bool(a, "no-trunc") || str_eq(id, "<missing>") ? xstrdup(id) : human_short_id(id);
+			_cleanup_free_ char *shown =
+				flag_bool(a, "no-trunc") || str_eq(id, "<missing>") ? xstrdup(id) : human_short_id(id);
 
 			cli_print_line(shown);
 		}
@@ -402,11 +433,18 @@ static const struct flag_spec history_flags[] = {
 	{"format", 0, FLAG_STR, HELP_FORMAT_TABLE},
 	{"human", 'H', FLAG_BOOL, "Print sizes and dates in human readable format", .def = "true"},
 	{"no-trunc", 0, FLAG_BOOL, "Don't truncate output"},
-	{"platform", 0, FLAG_STR, "Show history for the given platform. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")"},
+	{"platform", 0, FLAG_STR,
+	 "Show history for the given platform. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")"},
 	{"quiet", 'q', FLAG_BOOL, "Only show image IDs"},
 	{NULL},
 };
 const struct command cmd_history = {
-	.name = "history", .usage = "[OPTIONS] IMAGE", .brief = "Show the history of an image", .also = "image history, history",
-	.flags = history_flags, .min_args = 1, .max_args = 1, .run = run_history,
+	.name = "history",
+	.usage = "[OPTIONS] IMAGE",
+	.brief = "Show the history of an image",
+	.also = "image history, history",
+	.flags = history_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_history,
 };

@@ -145,7 +145,8 @@ static void add_image(json_object *rows, json_object *image, bool digests)
 			continue;
 		for (size_t k = 0; digests && k < count(sums); k++) {
 			const char *digest;
-			_cleanup_free_ char *name = split_name(json_object_get_string(json_object_array_get_idx(sums, k)), &digest);
+			_cleanup_free_ char *name =
+				split_name(json_object_get_string(json_object_array_get_idx(sums, k)), &digest);
 
 			if (!str_eq(name, repository))
 				continue;
@@ -157,7 +158,8 @@ static void add_image(json_object *rows, json_object *image, bool digests)
 	}
 	for (size_t k = 0; json_object_array_length(rows) == before && k < count(sums); k++) {
 		const char *digest;
-		_cleanup_free_ char *name = split_name(json_object_get_string(json_object_array_get_idx(sums, k)), &digest);
+		_cleanup_free_ char *name =
+			split_name(json_object_get_string(json_object_array_get_idx(sums, k)), &digest);
 
 		if (!str_eq(name, "<none>"))
 			add_row(rows, image, name, "<none>", digests ? digest : "<none>");
@@ -180,8 +182,8 @@ json_object *image_rows(json_object *images, bool digests, bool quiet)
 
 static int run_images(struct cli *cli, struct args *a)
 {
-	struct listing list = {.columns = image_columns, .type_name = "*formatter.imageContext",
-			       .no_trunc = flag_bool(a, "no-trunc")};
+	struct listing list = {
+		.columns = image_columns, .type_name = "*formatter.imageContext", .no_trunc = flag_bool(a, "no-trunc")};
 	const char *format = flag_str(a, "format");
 	_cleanup_query_ struct query q = QUERY_INIT;
 	_cleanup_json_ json_object *answer = NULL, *rows = NULL;
@@ -206,16 +208,17 @@ static int run_images(struct cli *cli, struct args *a)
 		format_quiet(rows, "Id", !flag_bool(a, "no-trunc"));
 		return 0;
 	}
-	list.table = flag_bool(a, "digests") ?
-			     "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}" :
-			     "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+	list.table = flag_bool(a, "digests")
+			     ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+			     : "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 	return format_list(&list, format, rows);
 }
 
 static const struct flag_spec images_flags[] = {
 	{"all", 'a', FLAG_BOOL, "Show all images (default hides intermediate images)"},
 	{"digests", 0, FLAG_BOOL, "Show digests"},
-	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter", .check = filter_check},
+	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter",
+	 .check = filter_check},
 	{"format", 0, FLAG_STR, HELP_FORMAT_TABLE},
 	{"no-trunc", 0, FLAG_BOOL, "Don't truncate output"},
 	{"quiet", 'q', FLAG_BOOL, "Only show image IDs"},
@@ -224,10 +227,22 @@ static const struct flag_spec images_flags[] = {
 };
 #define IMAGES_ALSO "image ls, image list, images"
 const struct command cmd_images = {
-	.name = "images", .usage = "[OPTIONS] [REPOSITORY[:TAG]]", .brief = "List images", .also = IMAGES_ALSO,
-	.flags = images_flags, .max_args = 1, .run = run_images, .section = SECTION_COMMON,
+	.name = "images",
+	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
+	.brief = "List images",
+	.also = IMAGES_ALSO,
+	.flags = images_flags,
+	.max_args = 1,
+	.run = run_images,
+	.section = SECTION_COMMON,
 };
 const struct command cmd_image_ls = {
-	.name = "ls", .usage = "[OPTIONS] [REPOSITORY[:TAG]]", .brief = "List images", .names = "list", .also = IMAGES_ALSO,
-	.flags = images_flags, .max_args = 1, .run = run_images,
+	.name = "ls",
+	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
+	.brief = "List images",
+	.names = "list",
+	.also = IMAGES_ALSO,
+	.flags = images_flags,
+	.max_args = 1,
+	.run = run_images,
 };

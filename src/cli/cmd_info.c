@@ -81,7 +81,8 @@ static void print_runtimes(json_object *o)
 
 	if (!json_object_is_type(runtimes, json_type_object))
 		return;
-	json_object_object_foreach(runtimes, name, value) {
+	json_object_object_foreach(runtimes, name, value)
+	{
 		(void)value;
 		strv_add(&names, name);
 	}
@@ -107,7 +108,7 @@ static void print_security(json_object *o)
 	for (size_t i = 0; i < length(list); i++) {
 		_cleanup_strv_ char **fields = strv_split(item(list, i), ',');
 
-		STRV_FOREACH(f, fields) {
+		STRV_FOREACH (f, fields) {
 			const char *name = str_after(*f, "name="), *profile = str_after(*f, "profile=");
 
 			if (name)
@@ -128,7 +129,8 @@ static void print_registry(json_object *o)
 	if (length(cidrs) || index) {
 		cli_print(" Insecure Registries:\n");
 		if (json_object_is_type(index, json_type_object)) {
-			json_object_object_foreach(index, name, value) {
+			json_object_object_foreach(index, name, value)
+			{
 				if (!json_member_bool(value, "Secure", true))
 					cli_printf("  %s\n", name);
 			}
@@ -222,8 +224,9 @@ static int run_info(struct cli *cli, struct args *a)
 		code = format_document(format, info);
 		return reached ? code : 1;
 	}
-	cli_printf("Client: Hull\n Version:    %s\n Context:    %s\n Debug Mode: %s\n\nServer:\n", json_member_str(client, "Version", ""),
-		   json_member_str(client, "Context", ""), flag_bool(&cli->globals, "debug") ? "true" : "false");
+	cli_printf("Client: Hull\n Version:    %s\n Context:    %s\n Debug Mode: %s\n\nServer:\n",
+		   json_member_str(client, "Version", ""), json_member_str(client, "Context", ""),
+		   flag_bool(&cli->globals, "debug") ? "true" : "false");
 	if (!reached)
 		return cli_fail(&e);
 	print_server(info);
@@ -239,6 +242,11 @@ static const struct flag_spec info_flags[] = {
 	{NULL},
 };
 const struct command cmd_info = {
-	.name = "info", .usage = "[OPTIONS]", .brief = "Display system-wide information", .also = "system info, info",
-	.flags = info_flags, .run = run_info, .section = SECTION_COMMON,
+	.name = "info",
+	.usage = "[OPTIONS]",
+	.brief = "Display system-wide information",
+	.also = "system info, info",
+	.flags = info_flags,
+	.run = run_info,
+	.section = SECTION_COMMON,
 };

@@ -33,10 +33,12 @@ static const struct kind kinds[] = {
 /* What Go's typed answers print for a null or absent member where the raw JSON would say "<no value>". */
 static const char *null_text(const char *field)
 {
-	static const char *const maps[] = {"Labels", "Volumes", "ExposedPorts", "Options", "DriverOpts", "Sysctls", "Tmpfs",
-					   "StorageOpt", "Annotations", "Ports", "PortBindings", "Networks"};
-	static const char *const pointers[] = {"Health", "IPAMConfig", "Init", "OomKillDisable", "PidsLimit", "Healthcheck",
-					       "StopTimeout", "Data", "BindOptions", "VolumeOptions", "TmpfsOptions", "Error"};
+	static const char *const maps[] = {"Labels",      "Volumes", "ExposedPorts", "Options",
+					   "DriverOpts",  "Sysctls", "Tmpfs",        "StorageOpt",
+					   "Annotations", "Ports",   "PortBindings", "Networks"};
+	static const char *const pointers[] = {"Health",      "IPAMConfig",    "Init",         "OomKillDisable",
+					       "PidsLimit",   "Healthcheck",   "StopTimeout",  "Data",
+					       "BindOptions", "VolumeOptions", "TmpfsOptions", "Error"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		if (str_eq(maps[i], field))
@@ -50,9 +52,10 @@ static const char *null_text(const char *field)
 /* Members that the engine leaves out when they are empty: nil, not an error. */
 static bool may_be_absent(const char *field)
 {
-	static const char *const names[] = {"Health", "Healthcheck", "ExposedPorts", "Init", "Annotations", "StorageOpt",
-					    "Tmpfs", "Sysctls", "Runtime", "Mounts", "StopSignal", "StopTimeout", "Shell",
-					    "SizeRw", "SizeRootFs", "Parent", "Config", "RepoDigests"};
+	static const char *const names[] = {"Health",     "Healthcheck", "ExposedPorts", "Init",    "Annotations",
+					    "StorageOpt", "Tmpfs",       "Sysctls",      "Runtime", "Mounts",
+					    "StopSignal", "StopTimeout", "Shell",        "SizeRw",  "SizeRootFs",
+					    "Parent",     "Config",      "RepoDigests"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eq(names[i], field))
@@ -100,8 +103,8 @@ static void output_print(struct output *o)
 	fflush(stdout);
 }
 
-int inspect_print(char *const *names, const char *format, int (*get)(const char *name, void *user, json_object **ret, struct err *e),
-		  void *user)
+int inspect_print(char *const *names, const char *format,
+		  int (*get)(const char *name, void *user, json_object **ret, struct err *e), void *user)
 {
 	struct output o = {.text = STRBUF_INIT, .json_lines = str_eq(format, "json")};
 	_cleanup_strv_ char **errors = NULL;
@@ -113,7 +116,7 @@ int inspect_print(char *const *names, const char *format, int (*get)(const char 
 		cli_fail(&e);
 		return 64;
 	}
-	STRV_FOREACH(name, names) {
+	STRV_FOREACH (name, names) {
 		_cleanup_json_ json_object *doc = NULL;
 
 		err_clear(&e);
@@ -126,7 +129,7 @@ int inspect_print(char *const *names, const char *format, int (*get)(const char 
 	output_print(&o);
 	strbuf_done(&o.text);
 	template_free(o.t);
-	STRV_FOREACH(msg, errors)
+	STRV_FOREACH (msg, errors)
 		code = cli_failf("%s", *msg);
 	return code;
 }
@@ -170,7 +173,8 @@ static int get_path(const char *name, void *user, json_object **ret, struct err 
 
 static bool is_missing(const struct err *e)
 {
-	return e->kind == ERR_NOT_FOUND || e->kind == ERR_UNSUPPORTED || strstr(e->msg, "This node is not a swarm manager");
+	return e->kind == ERR_NOT_FOUND || e->kind == ERR_UNSUPPORTED ||
+	       strstr(e->msg, "This node is not a swarm manager");
 }
 
 static int get_any(const char *name, void *user, json_object **ret, struct err *e)
@@ -213,11 +217,14 @@ static int run_inspect(struct cli *cli, struct args *a)
 	bool known = !*l.type;
 
 	if (flag_is_set(a, "type") && !*l.type)
-		return cli_failf("type is empty: must be one of \"container\", \"image\", \"network\", \"volume\", \"service\", \"task\", \"node\", \"plugin\", \"secret\"");
+		return cli_failf("type is empty: must be one of \"container\", \"image\", \"network\", \"volume\", "
+				 "\"service\", \"task\", \"node\", \"plugin\", \"secret\"");
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		known |= str_eq(kinds[i].type, l.type);
 	if (!known)
-		return cli_failf("unknown type: \"%s\": must be one of \"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", \"service\", \"task\", \"volume\"", l.type);
+		return cli_failf("unknown type: \"%s\": must be one of \"config\", \"container\", \"image\", "
+				 "\"network\", \"node\", \"plugin\", \"secret\", \"service\", \"task\", \"volume\"",
+				 l.type);
 	l.client = cli_client(cli, &e);
 	if (!l.client)
 		return cli_fail(&e);
@@ -231,8 +238,12 @@ static const struct flag_spec inspect_flags[] = {
 	{NULL},
 };
 const struct command cmd_inspect = {
-	.name = "inspect", .usage = "[OPTIONS] NAME|ID [NAME|ID...]",
-	.brief = "Return low-level information on Docker objects", .flags = inspect_flags, .min_args = 1, .max_args = ARGS_ANY,
+	.name = "inspect",
+	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
+	.brief = "Return low-level information on Docker objects",
+	.flags = inspect_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
 	.run = run_inspect,
 };
 
@@ -247,9 +258,13 @@ static const struct flag_spec container_inspect_flags[] = {
 	{NULL},
 };
 const struct command cmd_container_inspect = {
-	.name = "inspect", .usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.brief = "Display detailed information on one or more containers", .flags = container_inspect_flags, .min_args = 1,
-	.max_args = ARGS_ANY, .run = run_container_inspect,
+	.name = "inspect",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Display detailed information on one or more containers",
+	.flags = container_inspect_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_container_inspect,
 };
 
 static int run_image_inspect(struct cli *cli, struct args *a)
@@ -262,6 +277,11 @@ static const struct flag_spec plain_flags[] = {
 	{NULL},
 };
 const struct command cmd_image_inspect = {
-	.name = "inspect", .usage = "[OPTIONS] IMAGE [IMAGE...]", .brief = "Display detailed information on one or more images",
-	.flags = plain_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_image_inspect,
+	.name = "inspect",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
+	.brief = "Display detailed information on one or more images",
+	.flags = plain_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_image_inspect,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs that change containers one by one and print their names: stop, restart, kill, pause, unpause, rm, rename, wait. */
+/* The verbs that change containers one by one and print their names: stop, restart, kill, pause, unpause, rm, rename,
+ * wait. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -16,7 +17,8 @@ struct verb {
 static int post_verb(struct client *c, const char *name, void *user, struct err *e)
 {
 	const struct verb *v = user;
-	_cleanup_free_ char *escaped = client_path("/containers/%s", name), *path = xasprintf("%s/%s", escaped, v->verb);
+	_cleanup_free_ char *escaped = client_path("/containers/%s", name),
+			    *path = xasprintf("%s/%s", escaped, v->verb);
 
 	if (client_post(c, path, v->query, NULL, NULL, e) < 0)
 		return -1;
@@ -156,12 +158,24 @@ static const struct flag_spec stop_flags[] = {
 	{NULL},
 };
 const struct command cmd_stop = {
-	.name = "stop", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Stop one or more running containers",
-	.also = "container stop, stop", .flags = stop_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_stop,
+	.name = "stop",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Stop one or more running containers",
+	.also = "container stop, stop",
+	.flags = stop_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_stop,
 };
 const struct command cmd_restart = {
-	.name = "restart", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Restart one or more containers",
-	.also = "container restart, restart", .flags = stop_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_restart,
+	.name = "restart",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Restart one or more containers",
+	.also = "container restart, restart",
+	.flags = stop_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_restart,
 };
 
 static const struct flag_spec kill_flags[] = {
@@ -169,25 +183,50 @@ static const struct flag_spec kill_flags[] = {
 	{NULL},
 };
 const struct command cmd_kill = {
-	.name = "kill", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Kill one or more running containers",
-	.also = "container kill, kill", .flags = kill_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_kill,
+	.name = "kill",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Kill one or more running containers",
+	.also = "container kill, kill",
+	.flags = kill_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_kill,
 };
 const struct command cmd_pause = {
-	.name = "pause", .usage = "CONTAINER [CONTAINER...]", .brief = "Pause all processes within one or more containers",
-	.also = "container pause, pause", .min_args = 1, .max_args = ARGS_ANY, .run = run_pause,
+	.name = "pause",
+	.usage = "CONTAINER [CONTAINER...]",
+	.brief = "Pause all processes within one or more containers",
+	.also = "container pause, pause",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_pause,
 };
 const struct command cmd_unpause = {
-	.name = "unpause", .usage = "CONTAINER [CONTAINER...]", .brief = "Unpause all processes within one or more containers",
-	.also = "container unpause, unpause", .min_args = 1, .max_args = ARGS_ANY, .run = run_unpause,
+	.name = "unpause",
+	.usage = "CONTAINER [CONTAINER...]",
+	.brief = "Unpause all processes within one or more containers",
+	.also = "container unpause, unpause",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_unpause,
 };
 const struct command cmd_rename = {
-	.name = "rename", .usage = "CONTAINER NEW_NAME", .brief = "Rename a container", .also = "container rename, rename",
-	.min_args = 2, .max_args = 2, .run = run_rename,
+	.name = "rename",
+	.usage = "CONTAINER NEW_NAME",
+	.brief = "Rename a container",
+	.also = "container rename, rename",
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_rename,
 };
 const struct command cmd_wait = {
-	.name = "wait", .usage = "CONTAINER [CONTAINER...]",
-	.brief = "Block until one or more containers stop, then print their exit codes", .also = "container wait, wait",
-	.min_args = 1, .max_args = ARGS_ANY, .run = run_wait,
+	.name = "wait",
+	.usage = "CONTAINER [CONTAINER...]",
+	.brief = "Block until one or more containers stop, then print their exit codes",
+	.also = "container wait, wait",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_wait,
 };
 
 static const struct flag_spec rm_flags[] = {
@@ -197,11 +236,23 @@ static const struct flag_spec rm_flags[] = {
 	{NULL},
 };
 const struct command cmd_rm = {
-	.name = "rm", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Remove one or more containers",
-	.also = "container rm, container remove, rm", .flags = rm_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_rm,
+	.name = "rm",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Remove one or more containers",
+	.also = "container rm, container remove, rm",
+	.flags = rm_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_rm,
 };
 const struct command cmd_container_rm = {
-	.name = "rm", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Remove one or more containers",
-	.names = "remove", .also = "container rm, container remove, rm", .flags = rm_flags, .min_args = 1,
-	.max_args = ARGS_ANY, .run = run_rm,
+	.name = "rm",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Remove one or more containers",
+	.names = "remove",
+	.also = "container rm, container remove, rm",
+	.flags = rm_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_rm,
 };

@@ -71,6 +71,12 @@ static const struct flag_spec logs_flags[] = {
 	{NULL},
 };
 const struct command cmd_logs = {
-	.name = "logs", .usage = "[OPTIONS] CONTAINER", .brief = "Fetch the logs of a container", .also = "container logs, logs",
-	.flags = logs_flags, .min_args = 1, .max_args = 1, .run = run_logs,
+	.name = "logs",
+	.usage = "[OPTIONS] CONTAINER",
+	.brief = "Fetch the logs of a container",
+	.also = "container logs, logs",
+	.flags = logs_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_logs,
 };

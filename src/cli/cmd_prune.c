@@ -67,7 +67,8 @@ static int run_container_prune(struct cli *cli, struct args *a)
 
 	if (!agreed(a, "This will remove all stopped containers."))
 		return cli_failf("container prune has been cancelled");
-	if (prune(cli, "containers", flag_list(a, "filter"), NULL, "Deleted Containers:", "ContainersDeleted", &space, &e) < 0)
+	if (prune(cli, "containers", flag_list(a, "filter"), NULL, "Deleted Containers:", "ContainersDeleted", &space,
+		  &e) < 0)
 		return cli_fail(&e);
 	print_space(space);
 	return 0;
@@ -79,11 +80,11 @@ static int run_image_prune(struct cli *cli, struct args *a)
 	double space = 0;
 	bool all = flag_bool(a, "all");
 
-	if (!agreed(a, all ? "This will remove all images without at least one container associated to them." :
-			     "This will remove all dangling images."))
+	if (!agreed(a, all ? "This will remove all images without at least one container associated to them."
+			   : "This will remove all dangling images."))
 		return cli_failf("image prune has been cancelled");
-	if (prune(cli, "images", flag_list(a, "filter"), all ? "dangling=false" : "dangling=true", "Deleted Images:", "ImagesDeleted",
-		  &space, &e) < 0)
+	if (prune(cli, "images", flag_list(a, "filter"), all ? "dangling=false" : "dangling=true",
+		  "Deleted Images:", "ImagesDeleted", &space, &e) < 0)
 		return cli_fail(&e);
 	print_space(space);
 	return 0;
@@ -96,7 +97,8 @@ static int run_network_prune(struct cli *cli, struct args *a)
 
 	if (!agreed(a, "This will remove all custom networks not used by at least one container."))
 		return cli_failf("network prune has been cancelled");
-	if (prune(cli, "networks", flag_list(a, "filter"), NULL, "Deleted Networks:", "NetworksDeleted", &space, &e) < 0)
+	if (prune(cli, "networks", flag_list(a, "filter"), NULL, "Deleted Networks:", "NetworksDeleted", &space, &e) <
+	    0)
 		return cli_fail(&e);
 	return 0;
 }
@@ -107,10 +109,11 @@ static int run_volume_prune(struct cli *cli, struct args *a)
 	double space = 0;
 	bool all = flag_bool(a, "all");
 
-	if (!agreed(a, all ? "This will remove all local volumes not used by at least one container." :
-			     "This will remove anonymous local volumes not used by at least one container."))
+	if (!agreed(a, all ? "This will remove all local volumes not used by at least one container."
+			   : "This will remove anonymous local volumes not used by at least one container."))
 		return cli_failf("volume prune has been cancelled");
-	if (prune(cli, "volumes", flag_list(a, "filter"), all ? "all=true" : NULL, "Deleted Volumes:", "VolumesDeleted", &space, &e) < 0)
+	if (prune(cli, "volumes", flag_list(a, "filter"), all ? "all=true" : NULL, "Deleted Volumes:", "VolumesDeleted",
+		  &space, &e) < 0)
 		return cli_fail(&e);
 	print_space(space);
 	return 0;
@@ -126,8 +129,8 @@ static bool system_agreed(const struct args *a)
 			      "  - all networks not used by at least one container\n");
 	if (flag_bool(a, "volumes"))
 		strbuf_add_str(&text, "  - all anonymous volumes not used by at least one container\n");
-	strbuf_add_str(&text, flag_bool(a, "all") ? "  - all images without at least one container associated to them\n" :
-						    "  - all dangling images\n");
+	strbuf_add_str(&text, flag_bool(a, "all") ? "  - all images without at least one container associated to them\n"
+						  : "  - all dangling images\n");
 	strbuf_add_str(&text, flag_bool(a, "all") ? "  - all build cache\n" : "  - unused build cache\n");
 	strbuf_add_str(&text, "\nAre you sure you want to continue?");
 	return cli_confirm(text.data);
@@ -151,8 +154,8 @@ static int run_system_prune(struct cli *cli, struct args *a)
 	    prune(cli, "volumes", filters, NULL, "Deleted Volumes:", "VolumesDeleted", &space, &e) < 0 &&
 	    e.kind != ERR_UNSUPPORTED)
 		return cli_fail(&e);
-	if (prune(cli, "images", filters, flag_bool(a, "all") ? "dangling=false" : "dangling=true", "Deleted Images:",
-		  "ImagesDeleted", &space, &e) < 0)
+	if (prune(cli, "images", filters, flag_bool(a, "all") ? "dangling=false" : "dangling=true",
+		  "Deleted Images:", "ImagesDeleted", &space, &e) < 0)
 		return cli_fail(&e);
 	if (prune(cli, "build", filters, NULL, "Deleted build cache objects:", "CachesDeleted", &space, &e) < 0 &&
 	    e.kind != ERR_UNSUPPORTED)
@@ -161,41 +164,68 @@ static int run_system_prune(struct cli *cli, struct args *a)
 	return 0;
 }
 
-#define FLAG_ROW_FORCE {"force", 'f', FLAG_BOOL, "Do not prompt for confirmation"}
-#define FLAG_ROW_FILTER(example) \
-	{"filter", 0, FLAG_LIST, "Provide filter values (e.g. \"" example "\")", .word = "filter", .check = filter_check}
+#define FLAG_ROW_FORCE                                                                                                 \
+	{                                                                                                              \
+		"force", 'f', FLAG_BOOL, "Do not prompt for confirmation"                                              \
+	}
+#define FLAG_ROW_FILTER(example)                                                                                       \
+	{                                                                                                              \
+		"filter", 0, FLAG_LIST, "Provide filter values (e.g. \"" example "\")", .word = "filter",              \
+											.check = filter_check          \
+	}
 
 static const struct flag_spec container_prune_flags[] = {FLAG_ROW_FILTER("until=<timestamp>"), FLAG_ROW_FORCE, {NULL}};
 const struct command cmd_container_prune = {
-	.name = "prune", .usage = "[OPTIONS]", .brief = "Remove all stopped containers", .flags = container_prune_flags,
+	.name = "prune",
+	.usage = "[OPTIONS]",
+	.brief = "Remove all stopped containers",
+	.flags = container_prune_flags,
 	.run = run_container_prune,
 };
 
 static const struct flag_spec image_prune_flags[] = {
 	{"all", 'a', FLAG_BOOL, "Remove all unused images, not just dangling ones"},
-	FLAG_ROW_FILTER("until=<timestamp>"), FLAG_ROW_FORCE, {NULL}};
+	FLAG_ROW_FILTER("until=<timestamp>"),
+	FLAG_ROW_FORCE,
+	{NULL}};
 const struct command cmd_image_prune = {
-	.name = "prune", .usage = "[OPTIONS]", .brief = "Remove unused images", .flags = image_prune_flags,
+	.name = "prune",
+	.usage = "[OPTIONS]",
+	.brief = "Remove unused images",
+	.flags = image_prune_flags,
 	.run = run_image_prune,
 };
 const struct command cmd_network_prune = {
-	.name = "prune", .usage = "[OPTIONS]", .brief = "Remove all unused networks", .flags = container_prune_flags,
+	.name = "prune",
+	.usage = "[OPTIONS]",
+	.brief = "Remove all unused networks",
+	.flags = container_prune_flags,
 	.run = run_network_prune,
 };
 
 static const struct flag_spec volume_prune_flags[] = {
 	{"all", 'a', FLAG_BOOL, "Remove all unused volumes, not just anonymous ones"},
-	FLAG_ROW_FILTER("label=<label>"), FLAG_ROW_FORCE, {NULL}};
+	FLAG_ROW_FILTER("label=<label>"),
+	FLAG_ROW_FORCE,
+	{NULL}};
 const struct command cmd_volume_prune = {
-	.name = "prune", .usage = "[OPTIONS]", .brief = "Remove unused local volumes", .flags = volume_prune_flags,
+	.name = "prune",
+	.usage = "[OPTIONS]",
+	.brief = "Remove unused local volumes",
+	.flags = volume_prune_flags,
 	.run = run_volume_prune,
 };
 
 static const struct flag_spec system_prune_flags[] = {
 	{"all", 'a', FLAG_BOOL, "Remove all unused images not just dangling ones"},
-	FLAG_ROW_FILTER("label=<key>=<value>"), FLAG_ROW_FORCE,
-	{"volumes", 0, FLAG_BOOL, "Prune anonymous volumes"}, {NULL}};
+	FLAG_ROW_FILTER("label=<key>=<value>"),
+	FLAG_ROW_FORCE,
+	{"volumes", 0, FLAG_BOOL, "Prune anonymous volumes"},
+	{NULL}};
 const struct command cmd_system_prune = {
-	.name = "prune", .usage = "[OPTIONS]", .brief = "Remove unused data", .flags = system_prune_flags,
+	.name = "prune",
+	.usage = "[OPTIONS]",
+	.brief = "Remove unused data",
+	.flags = system_prune_flags,
 	.run = run_system_prune,
 };

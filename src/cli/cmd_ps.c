@@ -58,7 +58,8 @@ static json_object *col_image(const struct row *r)
 		return col_str(image);
 	if (str_eq(short_image, short_id))
 		return col_str(short_id);
-	if (strchr(image, '@') && reference_parse(image, &ref, NULL) == 0 && ref.tag) { /* name:tag of name:tag@digest */
+	if (strchr(image, '@') && reference_parse(image, &ref, NULL) == 0 &&
+	    ref.tag) { /* name:tag of name:tag@digest */
 		free_and_set(&ref.digest, NULL);
 		return col_take(reference_familiar(&ref));
 	}
@@ -67,7 +68,8 @@ static json_object *col_image(const struct row *r)
 
 static json_object *col_command(const struct row *r)
 {
-	_cleanup_free_ char *cut = r->trunc ? human_ellipsis(raw_str(r, "Command"), 20) : xstrdup(raw_str(r, "Command"));
+	_cleanup_free_ char *cut =
+		r->trunc ? human_ellipsis(raw_str(r, "Command"), 20) : xstrdup(raw_str(r, "Command"));
 	_cleanup_json_ json_object *text = json_object_new_string(cut);
 	_cleanup_strbuf_ struct strbuf quoted = STRBUF_INIT;
 
@@ -150,7 +152,8 @@ static json_object *col_networks(const struct row *r)
 	_cleanup_strv_ char **names = strv_new();
 
 	if (json_object_is_type(networks, json_type_object)) {
-		json_object_object_foreach(networks, name, value) {
+		json_object_object_foreach(networks, name, value)
+		{
 			(void)value;
 			strv_add(&names, name);
 		}
@@ -214,17 +217,18 @@ struct port_group {
 
 static void add_group(char ***out, const struct port_group *g)
 {
-	_cleanup_free_ char *range = g->first == g->last ? xasprintf("%" PRId64, g->first) :
-							   xasprintf("%" PRId64 "-%" PRId64, g->first, g->last);
+	_cleanup_free_ char *range = g->first == g->last ? xasprintf("%" PRId64, g->first)
+							 : xasprintf("%" PRId64 "-%" PRId64, g->first, g->last);
 
 	if (!*g->of->ip)
 		strv_addf(out, "%s/%s", range, g->of->type);
 	else
-		strv_addf(out, strchr(g->of->ip, ':') ? "[%s]:%s->%s/%s" : "%s:%s->%s/%s", g->of->ip, range, range, g->of->type);
+		strv_addf(out, strchr(g->of->ip, ':') ? "[%s]:%s->%s/%s" : "%s:%s->%s/%s", g->of->ip, range, range,
+			  g->of->type);
 }
 
-/* Ports that follow each other with the same address and protocol become a range; a port published under another number stands
- * alone, behind the ranges. */
+/* Ports that follow each other with the same address and protocol become a range; a port published under another number
+ * stands alone, behind the ranges. */
 char *format_ports(json_object *ports)
 {
 	size_t n = json_object_is_type(ports, json_type_array) ? json_object_array_length(ports) : 0, n_groups = 0;
@@ -235,7 +239,8 @@ char *format_ports(json_object *ports)
 	for (size_t i = 0; i < n; i++) {
 		json_object *p = json_object_array_get_idx(ports, i);
 
-		list[i] = (struct port){.ip = json_member_str(p, "IP", ""), .type = json_member_str(p, "Type", ""),
+		list[i] = (struct port){.ip = json_member_str(p, "IP", ""),
+					.type = json_member_str(p, "Type", ""),
 					.private_port = json_member_int(p, "PrivatePort", 0),
 					.public_port = json_member_int(p, "PublicPort", 0)};
 	}
@@ -245,7 +250,9 @@ char *format_ports(json_object *ports)
 		struct port_group *g = NULL;
 
 		if (*p->ip && p->public_port != p->private_port) {
-			strv_addf(&mapped, strchr(p->ip, ':') ? "[%s]:%" PRId64 "->%" PRId64 "/%s" : "%s:%" PRId64 "->%" PRId64 "/%s",
+			strv_addf(&mapped,
+				  strchr(p->ip, ':') ? "[%s]:%" PRId64 "->%" PRId64 "/%s"
+						     : "%s:%" PRId64 "->%" PRId64 "/%s",
 				  p->ip, p->public_port, p->private_port, p->type);
 			continue;
 		}
@@ -258,7 +265,8 @@ char *format_ports(json_object *ports)
 			add_group(&out, g);
 			g->first = g->last = p->private_port;
 		} else {
-			groups[n_groups++] = (struct port_group){.of = p, .first = p->private_port, .last = p->private_port};
+			groups[n_groups++] =
+				(struct port_group){.of = p, .first = p->private_port, .last = p->private_port};
 		}
 	}
 	for (size_t k = 0; k < n_groups; k++)
@@ -275,7 +283,9 @@ char *format_ports(json_object *ports)
 
 static int run_ps(struct cli *cli, struct args *a)
 {
-	struct listing list = {.columns = container_columns, .type_name = "*formatter.ContainerContext", .table = PS_TABLE,
+	struct listing list = {.columns = container_columns,
+			       .type_name = "*formatter.ContainerContext",
+			       .table = PS_TABLE,
 			       .no_trunc = flag_bool(a, "no-trunc")};
 	const char *format = flag_str(a, "format");
 	_cleanup_query_ struct query q = QUERY_INIT;
@@ -311,7 +321,8 @@ static int run_ps(struct cli *cli, struct args *a)
 
 static const struct flag_spec ps_flags[] = {
 	{"all", 'a', FLAG_BOOL, "Show all containers (default shows just running)"},
-	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter", .check = filter_check},
+	{"filter", 'f', FLAG_LIST, "Filter output based on conditions provided", .word = "filter",
+	 .check = filter_check},
 	{"format", 0, FLAG_STR, HELP_FORMAT_TABLE},
 	{"last", 'n', FLAG_INT, "Show n last created containers (includes all states)", .def = "-1"},
 	{"latest", 'l', FLAG_BOOL, "Show the latest created container (includes all states)"},
@@ -322,10 +333,20 @@ static const struct flag_spec ps_flags[] = {
 };
 #define PS_ALSO "container ls, container list, container ps, ps"
 const struct command cmd_ps = {
-	.name = "ps", .usage = "[OPTIONS]", .brief = "List containers", .also = PS_ALSO, .flags = ps_flags, .run = run_ps,
+	.name = "ps",
+	.usage = "[OPTIONS]",
+	.brief = "List containers",
+	.also = PS_ALSO,
+	.flags = ps_flags,
+	.run = run_ps,
 	.section = SECTION_COMMON,
 };
 const struct command cmd_container_ls = {
-	.name = "ls", .usage = "[OPTIONS]", .brief = "List containers", .names = "list,ps", .also = PS_ALSO, .flags = ps_flags,
+	.name = "ls",
+	.usage = "[OPTIONS]",
+	.brief = "List containers",
+	.names = "list,ps",
+	.also = PS_ALSO,
+	.flags = ps_flags,
 	.run = run_ps,
 };

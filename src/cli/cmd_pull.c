@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pull and push. */
+/* pull and push, with credentials from config.json; run pulls through image_pull. */
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +31,8 @@ int image_pull(struct cli *cli, const struct reference *ref, const char *platfor
 		query_add(&q, "platform", platform);
 	if (!all_tags)
 		query_add(&q, "tag", ref->digest ? ref->digest : ref->tag);
-	if (client_call(c, &(struct call){.method = "POST", .path = "/images/create", .query = &q, .header = header}, &r, e) < 0)
+	if (client_call(c, &(struct call){.method = "POST", .path = "/images/create", .query = &q, .header = header},
+			&r, e) < 0)
 		return -1;
 	return progress_show(&r, progress, e);
 }
@@ -106,8 +107,14 @@ static const struct flag_spec pull_flags[] = {
 	{NULL},
 };
 const struct command cmd_pull = {
-	.name = "pull", .usage = "[OPTIONS] NAME[:TAG|@DIGEST]", .brief = "Download an image from a registry",
-	.also = "image pull, pull", .flags = pull_flags, .min_args = 1, .max_args = 1, .run = run_pull,
+	.name = "pull",
+	.usage = "[OPTIONS] NAME[:TAG|@DIGEST]",
+	.brief = "Download an image from a registry",
+	.also = "image pull, pull",
+	.flags = pull_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_pull,
 	.section = SECTION_COMMON,
 };
 
@@ -119,6 +126,13 @@ static const struct flag_spec push_flags[] = {
 	{NULL},
 };
 const struct command cmd_push = {
-	.name = "push", .usage = "[OPTIONS] NAME[:TAG]", .brief = "Upload an image to a registry", .also = "image push, push",
-	.flags = push_flags, .min_args = 1, .max_args = 1, .run = run_push, .section = SECTION_COMMON,
+	.name = "push",
+	.usage = "[OPTIONS] NAME[:TAG]",
+	.brief = "Upload an image to a registry",
+	.also = "image push, push",
+	.flags = push_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_push,
+	.section = SECTION_COMMON,
 };

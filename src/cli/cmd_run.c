@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run and create: image if needed, container, streams, exit code. */
-#include <errno.h>
-#include <fcntl.h>
+/* run and create: the image if it is missing, the container, its streams, its exit code. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/image_pull.h"
 #include "cli/run.h"
+#include "cli/user_file.h"
 #include "format/template/template.h"
 
 /* "docker: why\n\nRun 'docker run --help' for more information", exit 125. */
@@ -100,11 +99,10 @@ static int open_cidfile(const char *path, struct err *e)
 		return 0;
 	if (path_exists(path))
 		return err_set(e, ERR_CONFLICT,
-			       "container ID file found, make sure the other container isn't running or delete %s", path);
-	fd = creat(path, 0644);
-	if (fd < 0)
-		return err_set(e, ERR_INVALID, "failed to create the container ID file: open %s: %s", path, strerror(errno));
-	return fd;
+			       "container ID file found, make sure the other container isn't running or delete %s",
+			       path);
+	fd = user_file_create(path, 0644, false, e);
+	return fd < 0 ? err_wrap(e, "failed to create the container ID file") : fd;
 }
 
 /* Creates the container; *ret_id owned. */
@@ -142,7 +140,8 @@ static int check_pull(const struct args *a, struct err *e)
 
 	if (str_eq(policy, "always") || str_eq(policy, "missing") || str_eq(policy, "never"))
 		return 0;
-	return err_set(e, ERR_INVALID, "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"", policy);
+	return err_set(e, ERR_INVALID, "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"",
+		       policy);
 }
 
 static int run_create(struct cli *cli, struct args *a)
@@ -187,9 +186,12 @@ static int run_created(struct cli *cli, const struct args *a, json_object *body,
 	_cleanup_attachment_ struct attachment at = ATTACHMENT_INIT;
 	bool remove = flag_bool(a, "rm"), detach = flag_bool(a, "detach");
 	struct attach_options o = {
-		.in = json_member_bool(body, "AttachStdin", false), .out = json_member_bool(body, "AttachStdout", false),
-		.err = json_member_bool(body, "AttachStderr", false), .tty = flag_bool(a, "tty"),
-		.sig_proxy = flag_bool(a, "sig-proxy") && !detach, .detach_keys = flag_str(a, "detach-keys"),
+		.in = json_member_bool(body, "AttachStdin", false),
+		.out = json_member_bool(body, "AttachStdout", false),
+		.err = json_member_bool(body, "AttachStderr", false),
+		.tty = flag_bool(a, "tty"),
+		.sig_proxy = flag_bool(a, "sig-proxy") && !detach,
+		.detach_keys = flag_str(a, "detach-keys"),
 	};
 	struct err e = ERR_INIT;
 	int r;
@@ -252,12 +254,25 @@ static int run_run(struct cli *cli, struct args *a)
 }
 
 const struct command cmd_run = {
-	.name = "run", .usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]", .brief = "Create and run a new container from an image",
-	.also = "container run, run", .flags = run_flags, .min_args = 1, .max_args = ARGS_ANY, .stop_at_arg = true,
-	.run = run_run, .section = SECTION_COMMON,
+	.name = "run",
+	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+	.brief = "Create and run a new container from an image",
+	.also = "container run, run",
+	.flags = run_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.stop_at_arg = true,
+	.run = run_run,
+	.section = SECTION_COMMON,
 };
 const struct command cmd_create = {
-	.name = "create", .usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]", .brief = "Create a new container",
-	.also = "container create, create", .flags = create_flags, .min_args = 1, .max_args = ARGS_ANY, .stop_at_arg = true,
+	.name = "create",
+	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+	.brief = "Create a new container",
+	.also = "container create, create",
+	.flags = create_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.stop_at_arg = true,
 	.run = run_create,
 };

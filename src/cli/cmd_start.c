@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* start and attach. */
+/* start and attach: the streams of containers that exist already. */
 #include <string.h>
 #include <unistd.h>
 
@@ -38,7 +38,8 @@ static int start_attached(struct cli *cli, const struct args *a)
 	_cleanup_attachment_ struct attachment at = ATTACHMENT_INIT;
 	_cleanup_json_ json_object *info = NULL;
 	json_object *config;
-	struct attach_options o = {.out = true, .err = true, .sig_proxy = true, .detach_keys = flag_str(a, "detach-keys")};
+	struct attach_options o = {
+		.out = true, .err = true, .sig_proxy = true, .detach_keys = flag_str(a, "detach-keys")};
 	struct err e = ERR_INIT;
 	const char *id;
 	int r;
@@ -55,8 +56,9 @@ static int start_attached(struct cli *cli, const struct args *a)
 		o.out = o.err = false;
 	if (attach_check_tty(o.in, o.tty, &e) < 0 || attachment_open(cli, id, &o, &at, &e) < 0 ||
 	    attachment_wait(cli, id,
-			    json_member_bool(json_member(info, "HostConfig"), "AutoRemove", false) ? "removed" : "next-exit", &at,
-			    &e) < 0)
+			    json_member_bool(json_member(info, "HostConfig"), "AutoRemove", false) ? "removed"
+												   : "next-exit",
+			    &at, &e) < 0)
 		return cli_fail(&e);
 	if (post_start(cli, a, id, &e) < 0)
 		return cli_fail(&e);
@@ -78,7 +80,7 @@ static int run_start(struct cli *cli, struct args *a)
 		return start_attached(cli, a);
 	if (!cli_client(cli, &e))
 		return cli_fail(&e);
-	STRV_FOREACH(name, a->rest) {
+	STRV_FOREACH (name, a->rest) {
 		err_clear(&e);
 		if (post_start(cli, a, *name, &e) == 0) {
 			cli_print_line(*name);
@@ -95,7 +97,9 @@ static int run_attach(struct cli *cli, struct args *a)
 	_cleanup_attachment_ struct attachment at = ATTACHMENT_INIT;
 	_cleanup_json_ json_object *info = NULL;
 	json_object *config, *state;
-	struct attach_options o = {.out = true, .err = true, .sig_proxy = flag_bool(a, "sig-proxy"),
+	struct attach_options o = {.out = true,
+				   .err = true,
+				   .sig_proxy = flag_bool(a, "sig-proxy"),
 				   .detach_keys = flag_str(a, "detach-keys")};
 	struct err e = ERR_INIT;
 	int r;
@@ -135,8 +139,14 @@ static const struct flag_spec start_flags[] = {
 	{NULL},
 };
 const struct command cmd_start = {
-	.name = "start", .usage = "[OPTIONS] CONTAINER [CONTAINER...]", .brief = "Start one or more stopped containers",
-	.also = "container start, start", .flags = start_flags, .min_args = 1, .max_args = ARGS_ANY, .run = run_start,
+	.name = "start",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.brief = "Start one or more stopped containers",
+	.also = "container start, start",
+	.flags = start_flags,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_start,
 };
 
 static const struct flag_spec attach_flags[] = {
@@ -146,7 +156,12 @@ static const struct flag_spec attach_flags[] = {
 	{NULL},
 };
 const struct command cmd_attach = {
-	.name = "attach", .usage = "[OPTIONS] CONTAINER",
+	.name = "attach",
+	.usage = "[OPTIONS] CONTAINER",
 	.brief = "Attach local standard input, output, and error streams to a running container",
-	.also = "container attach, attach", .flags = attach_flags, .min_args = 1, .max_args = 1, .run = run_attach,
+	.also = "container attach, attach",
+	.flags = attach_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_attach,
 };

@@ -63,7 +63,8 @@ static const struct column df_columns[] = {
 	{NULL},
 };
 
-static void df_add(json_object *rows, const char *type, int64_t total, int64_t active, int64_t size, int64_t reclaimable)
+static void df_add(json_object *rows, const char *type, int64_t total, int64_t active, int64_t size,
+		   int64_t reclaimable)
 {
 	json_object *row = json_object_new_object();
 
@@ -172,8 +173,10 @@ static const struct column volume_columns[] = {
 static int df_verbose(json_object *df)
 {
 	_cleanup_json_ json_object *images = image_rows(json_member(df, "Images"), false, false);
-	struct listing list = {.columns = image_columns, .type_name = "*formatter.imageContext",
-			       .table = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}"};
+	struct listing list = {.columns = image_columns,
+			       .type_name = "*formatter.imageContext",
+			       .table = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{."
+					"SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}"};
 	json_object *containers = json_member(df, "Containers");
 	int code;
 
@@ -182,15 +185,19 @@ static int df_verbose(json_object *df)
 	cli_print("\nContainers space usage:\n\n");
 	for (size_t i = 0; i < length(containers); i++) /* only what the container itself takes */
 		json_object_object_del(json_object_array_get_idx(containers, i), "SizeRootFs");
-	list = (struct listing){.columns = container_columns, .type_name = "*formatter.ContainerContext",
-				.table = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}"};
+	list = (struct listing){.columns = container_columns,
+				.type_name = "*formatter.ContainerContext",
+				.table = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{."
+					 "RunningFor}}\t{{.Status}}\t{{.Names}}"};
 	code |= format_list(&list, "", containers);
 	cli_print("\nLocal Volumes space usage:\n\n");
-	list = (struct listing){.columns = volume_columns, .type_name = "*formatter.volumeContext",
+	list = (struct listing){.columns = volume_columns,
+				.type_name = "*formatter.volumeContext",
 				.table = "{{.Name}}\t{{.Links}}\t{{.Size}}"};
 	code |= format_list(&list, "", json_member(df, "Volumes"));
 	if (length(json_member(df, "BuildCache")) == 0)
-		cli_print("\nBuild cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n");
+		cli_print("\nBuild cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE    "
+			  " SHARED\n");
 	else
 		code |= cli_failf("the build cache is not listed by this client");
 	return code;
@@ -198,7 +205,8 @@ static int df_verbose(json_object *df)
 
 static int run_df(struct cli *cli, struct args *a)
 {
-	struct listing list = {.columns = df_columns, .type_name = "*formatter.diskUsageContext",
+	struct listing list = {.columns = df_columns,
+			       .type_name = "*formatter.diskUsageContext",
 			       .table = "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}"};
 	_cleanup_json_ json_object *df = NULL, *rows = json_object_new_array();
 	struct err e = ERR_INIT;
@@ -224,7 +232,11 @@ static const struct flag_spec df_flags[] = {
 	{NULL},
 };
 const struct command cmd_system_df = {
-	.name = "df", .usage = "[OPTIONS]", .brief = "Show disk usage", .flags = df_flags, .run = run_df,
+	.name = "df",
+	.usage = "[OPTIONS]",
+	.brief = "Show disk usage",
+	.flags = df_flags,
+	.run = run_df,
 };
 
 /* --- dial-stdio: our stdin and stdout joined to the engine's socket, for ssh:// --- */
@@ -275,6 +287,9 @@ static int run_dial_stdio(struct cli *cli, struct args *a)
 }
 
 const struct command cmd_system_dial_stdio = {
-	.name = "dial-stdio", .usage = "", .brief = "Proxy the stdio stream to the daemon connection", .run = run_dial_stdio,
+	.name = "dial-stdio",
+	.usage = "",
+	.brief = "Proxy the stdio stream to the daemon connection",
+	.run = run_dial_stdio,
 	.hidden = true,
 };

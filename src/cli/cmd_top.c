@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* top and port. */
+/* top and port: what runs in a container and what of it is published. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,8 +40,14 @@ static int run_top(struct cli *cli, struct args *a)
 }
 
 const struct command cmd_top = {
-	.name = "top", .usage = "CONTAINER [ps OPTIONS]", .brief = "Display the running processes of a container",
-	.also = "container top, top", .min_args = 1, .max_args = ARGS_ANY, .stop_at_arg = true, .run = run_top,
+	.name = "top",
+	.usage = "CONTAINER [ps OPTIONS]",
+	.brief = "Display the running processes of a container",
+	.also = "container top, top",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.stop_at_arg = true,
+	.run = run_top,
 };
 
 /* "0.0.0.0:80", "[::]:80" */
@@ -85,30 +91,37 @@ static int run_port(struct cli *cli, struct args *a)
 	ports = json_member(json_member(info, "NetworkSettings"), "Ports");
 	if (a->rest[1]) {
 		const char *slash = strchr(a->rest[1], '/');
-		_cleanup_free_ char *number = slash ? xstrndup(a->rest[1], (size_t)(slash - a->rest[1])) : xstrdup(a->rest[1]);
+		_cleanup_free_ char *number =
+			slash ? xstrndup(a->rest[1], (size_t)(slash - a->rest[1])) : xstrdup(a->rest[1]);
 		uint32_t port;
 
 		if (parse_u32(number, &port) < 0 || port > 65535)
-			return cli_failf("Error: invalid port (%s): strconv.ParseUint: parsing \"%s\": invalid syntax", number, number);
+			return cli_failf("Error: invalid port (%s): strconv.ParseUint: parsing \"%s\": invalid syntax",
+					 number, number);
 		key = xasprintf("%u/%s", port, slash && slash[1] ? slash + 1 : "tcp");
 		add_bindings(&lines, "", json_member(ports, key));
 		if (!*lines)
 			return cli_failf("Error: No public port '%s' published for %s", a->rest[1], a->rest[0]);
 	} else if (json_object_is_type(ports, json_type_object)) {
-		json_object_object_foreach(ports, name, bindings) {
+		json_object_object_foreach(ports, name, bindings)
+		{
 			_cleanup_free_ char *prefix = xasprintf("%s -> ", name);
 
 			add_bindings(&lines, prefix, bindings);
 		}
 		qsort(lines, strv_len(lines), sizeof(*lines), compare_ports);
 	}
-	STRV_FOREACH(l, lines)
+	STRV_FOREACH (l, lines)
 		cli_print_line(*l);
 	return 0;
 }
 
 const struct command cmd_port = {
-	.name = "port", .usage = "CONTAINER [PRIVATE_PORT[/PROTO]]",
-	.brief = "List port mappings or a specific mapping for the container", .also = "container port, port", .min_args = 1,
-	.max_args = 2, .run = run_port,
+	.name = "port",
+	.usage = "CONTAINER [PRIVATE_PORT[/PROTO]]",
+	.brief = "List port mappings or a specific mapping for the container",
+	.also = "container port, port",
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_port,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* version: ours, and the engine's with its components. */
 #include <string.h>
-#include <time.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -63,7 +63,8 @@ static void print_client(const struct cli *cli, json_object *c)
 	cli_printf(" API version:       %s", json_member_str(c, "ApiVersion", ""));
 	if (!str_eq(json_member_str(c, "ApiVersion", ""), CLIENT_API_VERSION))
 		cli_printf(" (downgraded from %s)", CLIENT_API_VERSION);
-	cli_printf("\n OS/Arch:           linux/%s\n Context:           %s\n", version_arch(), json_member_str(c, "Context", ""));
+	cli_printf("\n OS/Arch:           linux/%s\n Context:           %s\n", version_arch(),
+		   json_member_str(c, "Context", ""));
 	(void)cli;
 }
 
@@ -80,7 +81,8 @@ static void print_component(json_object *comp)
 	json_object *d = json_member(comp, "Details");
 	bool engine = str_eq(json_member_str(comp, "Name", ""), "Engine");
 
-	cli_printf(" %s:\n  Version:          %s\n", json_member_str(comp, "Name", ""), json_member_str(comp, "Version", ""));
+	cli_printf(" %s:\n  Version:          %s\n", json_member_str(comp, "Name", ""),
+		   json_member_str(comp, "Version", ""));
 	if (!engine) {
 		print_detail(d, "GitCommit", "GitCommit:");
 		return;
@@ -153,6 +155,10 @@ static const struct flag_spec version_flags[] = {
 	{NULL},
 };
 const struct command cmd_version = {
-	.name = "version", .usage = "[OPTIONS]", .brief = "Show version information", .flags = version_flags,
-	.run = run_version, .section = SECTION_COMMON,
+	.name = "version",
+	.usage = "[OPTIONS]",
+	.brief = "Show version information",
+	.flags = version_flags,
+	.run = run_version,
+	.section = SECTION_COMMON,
 };

@@ -39,7 +39,9 @@ int config_load(const char *dir, struct config **ret, struct err *e)
 	const char *env = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
 	int r;
 
-	c->dir = dir ? xstrdup(dir) : !str_empty(env) ? xstrdup(env) : path_join(str_empty(home) ? "/root" : home, ".docker");
+	c->dir = dir               ? xstrdup(dir)
+		 : !str_empty(env) ? xstrdup(env)
+				   : path_join(str_empty(home) ? "/root" : home, ".docker");
 	*ret = c;
 	path = path_join(c->dir, "config.json");
 	r = path_read_file(path, CONFIG_MAX, &text);
@@ -147,7 +149,8 @@ static char *registry_of(const char *image)
 	const char *slash = strchr(image, '/');
 	size_t n = slash ? (size_t)(slash - image) : 0;
 
-	if (!slash || (!memchr(image, '.', n) && !memchr(image, ':', n) && strncmp(image, "localhost", MAX(n, (size_t)9)) != 0))
+	if (!slash ||
+	    (!memchr(image, '.', n) && !memchr(image, ':', n) && strncmp(image, "localhost", MAX(n, (size_t)9)) != 0))
 		return xstrdup("https://index.docker.io/v1/");
 	if (strncmp(image, "docker.io", MAX(n, (size_t)9)) == 0)
 		return xstrdup("https://index.docker.io/v1/");

@@ -55,7 +55,7 @@ int filter_add(struct query *q, char *const *filters, const char *extra, struct 
 	_cleanup_json_ json_object *all = json_object_new_object();
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
-	STRV_FOREACH(f, filters) {
+	STRV_FOREACH (f, filters) {
 		if (!**f)
 			continue;
 		if (!strchr(*f, '='))

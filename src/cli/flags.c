@@ -34,9 +34,9 @@ int flag_parse_bool(const char *s, bool *ret)
 const char *flag_word(const struct flag_spec *f)
 {
 	static const char *const words[] = {
-		[FLAG_BOOL] = NULL,	    [FLAG_STR] = "string",    [FLAG_LIST] = "list",
-		[FLAG_STRINGS] = "strings", [FLAG_INT] = "int",	      [FLAG_UINT] = "uint",
-		[FLAG_UINT16] = "uint16",   [FLAG_BYTES] = "bytes",   [FLAG_SWAP] = "bytes",
+		[FLAG_BOOL] = NULL,           [FLAG_STR] = "string",   [FLAG_LIST] = "list",
+		[FLAG_STRINGS] = "strings",   [FLAG_INT] = "int",      [FLAG_UINT] = "uint",
+		[FLAG_UINT16] = "uint16",     [FLAG_BYTES] = "bytes",  [FLAG_SWAP] = "bytes",
 		[FLAG_DURATION] = "duration", [FLAG_CPUS] = "decimal",
 	};
 
@@ -211,7 +211,7 @@ static bool convert(enum flag_type type, const char *s, int64_t *ret, struct str
 			*ret = -1;
 			return true;
 		}
-		/* fall through */
+		return parse_size(s, ret, why);
 	case FLAG_BYTES:
 		return parse_size(s, ret, why);
 	case FLAG_DURATION:

@@ -18,9 +18,9 @@
 enum flag_type {
 	FLAG_BOOL,
 	FLAG_STR,
-	FLAG_LIST,     /* may be repeated; values are kept as given */
-	FLAG_STRINGS,  /* may be repeated; each value is a comma-separated (CSV) list */
-	FLAG_INT,      /* any base Go's strconv takes with base 0 */
+	FLAG_LIST,    /* may be repeated; values are kept as given */
+	FLAG_STRINGS, /* may be repeated; each value is a comma-separated (CSV) list */
+	FLAG_INT,     /* any base Go's strconv takes with base 0 */
 	FLAG_UINT,
 	FLAG_UINT16,
 	FLAG_BYTES,    /* "64m" */
@@ -29,7 +29,8 @@ enum flag_type {
 	FLAG_CPUS,     /* "1.5", billionths */
 };
 
-/* Writes what is wrong with value to why and returns false, or returns true. *ret may be given a replacement (owned). */
+/* Writes what is wrong with value to why and returns false, or returns true. *ret may be given a replacement (owned).
+ */
 typedef bool flag_check_fn(const char *value, struct strbuf *why, char **ret);
 
 struct flag_spec {
@@ -40,15 +41,15 @@ struct flag_spec {
 	const char *word;     /* in help, instead of the type's own word */
 	const char *def;      /* default: shown in help and read when the option was not given */
 	flag_check_fn *check; /* NULL: by type only */
-	bool hidden;	      /* not in help */
+	bool hidden;          /* not in help */
 	const char *alias_of; /* another spelling of this option; its row has the same type */
 };
 
 struct flag_value {
 	bool set;
-	char *str;    /* last value given */
-	char **list;  /* all of them, for the list types */
-	int64_t num;  /* numeric types and FLAG_BOOL */
+	char *str;   /* last value given */
+	char **list; /* all of them, for the list types */
+	int64_t num; /* numeric types and FLAG_BOOL */
 };
 
 /* What one command was given. */

@@ -44,7 +44,8 @@ void format_json_indent(struct strbuf *out, json_object *o, int depth)
 
 	if (json_object_is_type(o, json_type_object) && json_object_object_length(o)) {
 		strbuf_add_char(out, '{');
-		json_object_object_foreach(o, key, value) {
+		json_object_object_foreach(o, key, value)
+		{
 			json_object *name = json_object_new_string(key);
 
 			strbuf_addf(out, "%s\n%*s", first ? "" : ",", (depth + 1) * 4, "");
@@ -165,7 +166,9 @@ static int print_heading(const struct listing *l, const struct template *t, stru
 	_cleanup_json_ json_object *headings = json_object_new_object();
 
 	for (const struct column *c = l->columns; c->name; c++)
-		json_object_object_add(headings, c->name, json_object_new_string(l->not_human && c->raw_heading ? c->raw_heading : c->heading));
+		json_object_object_add(
+			headings, c->name,
+			json_object_new_string(l->not_human && c->raw_heading ? c->raw_heading : c->heading));
 	if (template_execute(t, headings, &o, out, e) < 0)
 		return -1;
 	strbuf_add_char(out, '\n');
@@ -200,7 +203,8 @@ int format_list(const struct listing *l, const char *format, json_object *raws)
 	_cleanup_free_ char *text = NULL;
 	const char *columns = str_after(format, "table");
 	struct err e = ERR_INIT;
-	struct table_layout layout = {.min_width = l->min_width ? l->min_width : 10, .padding = l->padding ? l->padding : 3};
+	struct table_layout layout = {.min_width = l->min_width ? l->min_width : 10,
+				      .padding = l->padding ? l->padding : 3};
 	bool table = !*format || (columns && (!*columns || *columns == ' ' || *columns == '\t'));
 
 	if (str_eq(format, "json")) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --format of listings: a table of columns (name for templates, heading, how it is made from the engine's object) gives the
- * default table, "table TEMPLATE", "json" and free templates.
+ * --format of listings: a table of columns (name for templates, heading, how it is made from the engine's object) gives
+ * the default table, "table TEMPLATE", "json" and free templates.
  */
 #pragma once
 
@@ -23,13 +23,13 @@ struct row {
 struct column {
 	const char *name, *heading;
 	json_object *(*get)(const struct row *row); /* a new reference, NULL for null */
-	const char *raw_heading;		    /* instead of heading when the listing is not_human */
+	const char *raw_heading;                    /* instead of heading when the listing is not_human */
 };
 
 struct listing {
 	const struct column *columns; /* ends with a NULL name */
-	const char *type_name;	      /* Go's, in messages */
-	const char *table;	      /* the default table: "{{.ID}}\t{{.Name}}" */
+	const char *type_name;        /* Go's, in messages */
+	const char *table;            /* the default table: "{{.ID}}\t{{.Name}}" */
 	bool no_trunc;
 	bool not_human;
 	size_t min_width, padding; /* 0: docker's usual layout */
@@ -39,7 +39,8 @@ struct listing {
 int format_list(const struct listing *l, const char *format, json_object *raws);
 /* One line per id. */
 void format_quiet(json_object *raws, const char *member, bool trunc);
-/* Runs a template (or "json") over one document and prints the result and a newline. Exit code (64 for a bad template). */
+/* Runs a template (or "json") over one document and prints the result and a newline. Exit code (64 for a bad template).
+ */
 int format_document(const char *format, json_object *doc);
 /* The same for a stream of documents: parse once. */
 struct formatter;

@@ -129,7 +129,8 @@ static bool in_section(const struct command *c, enum command_section section)
 	return !c->hidden && (section == SECTION_ANY || c->section == section);
 }
 
-static void add_commands(struct strbuf *out, const struct command *group, enum command_section section, const char *title)
+static void add_commands(struct strbuf *out, const struct command *group, enum command_section section,
+			 const char *title)
 {
 	size_t widest = 0, n = 0;
 

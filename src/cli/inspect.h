@@ -6,7 +6,7 @@
 #include "format/json/json.h"
 
 /* get is called for each name. Exit code: 1 when any failed, 64 for a template that is none. */
-int inspect_print(char *const *names, const char *format, int (*get)(const char *name, void *user, json_object **ret, struct err *e),
-		  void *user);
+int inspect_print(char *const *names, const char *format,
+		  int (*get)(const char *name, void *user, json_object **ret, struct err *e), void *user);
 /* inspect of one noun by GET path ("/networks/%s"); q is sent along, or NULL. */
 int inspect_path(struct cli *cli, struct args *a, const char *path, const struct query *q, bool size);

@@ -100,8 +100,8 @@ bool cli_confirm(const char *question)
 	return str_eq_nocase(answer, "y") || str_eq_nocase(answer, "yes");
 }
 
-int cli_for_each(struct cli *cli, char *const *names, int (*fn)(struct client *c, const char *name, void *user, struct err *e),
-		 void *user)
+int cli_for_each(struct cli *cli, char *const *names,
+		 int (*fn)(struct client *c, const char *name, void *user, struct err *e), void *user)
 {
 	struct err e = ERR_INIT;
 	struct client *c = cli_client(cli, &e);
@@ -109,7 +109,7 @@ int cli_for_each(struct cli *cli, char *const *names, int (*fn)(struct client *c
 
 	if (!c)
 		return cli_fail(&e);
-	STRV_FOREACH(name, names) {
+	STRV_FOREACH (name, names) {
 		err_clear(&e);
 		if (fn(c, *name, user, &e) < 0)
 			code = cli_fail(&e);

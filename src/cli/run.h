@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options of run and create, and the request body they become. Pure but for the files that options name (--env-file,
+ * The options of run and create, and the request body they become. Pure but for the files that options name
+ * (--env-file,
  * --label-file, seccomp profiles): given the same options it yields the body that docker 28 sends.
  */
 #pragma once

@@ -44,8 +44,11 @@ static void add_proxies(const struct config *config, char ***env)
 {
 	static const struct {
 		const char *key, *variable;
-	} vars[] = {{"httpProxy", "HTTP_PROXY"}, {"httpsProxy", "HTTPS_PROXY"}, {"noProxy", "NO_PROXY"},
-		    {"ftpProxy", "FTP_PROXY"}, {"allProxy", "ALL_PROXY"}};
+	} vars[] = {{"httpProxy", "HTTP_PROXY"},
+		    {"httpsProxy", "HTTPS_PROXY"},
+		    {"noProxy", "NO_PROXY"},
+		    {"ftpProxy", "FTP_PROXY"},
+		    {"allProxy", "ALL_PROXY"}};
 	json_object *proxies = config ? json_member(json_member(config->root, "proxies"), "default") : NULL;
 
 	for (size_t i = 0; proxies && i < ARRAY_SIZE(vars); i++) {
@@ -81,7 +84,7 @@ static int add_process(const struct args *a, const struct config *config, json_o
 	/* "--entrypoint=" clears the image's */
 	put_strv(body, "Entrypoint", flag_is_set(a, "entrypoint") ? entry : NULL);
 	json_object_object_add(body, "OnBuild", NULL);
-	STRV_FOREACH(f, flag_list(a, "label-file")) {
+	STRV_FOREACH (f, flag_list(a, "label-file")) {
 		if (run_read_kv_file(*f, false, &labels, e) < 0)
 			return -1;
 	}
@@ -164,7 +167,7 @@ static char **by_name(char *const *v)
 {
 	char **out = strv_new();
 
-	STRV_FOREACH(s, v)
+	STRV_FOREACH (s, v)
 		strv_env_set(&out, *s);
 	strv_sort(out);
 	return out;
@@ -175,7 +178,7 @@ static char **capabilities(char *const *names)
 {
 	_cleanup_strv_ char **out = NULL;
 
-	STRV_FOREACH(name, names) {
+	STRV_FOREACH (name, names) {
 		_cleanup_free_ char *cap = xstrdup(*name + strspn(*name, " "));
 
 		for (char *p = cap; *p; p++)
@@ -192,7 +195,8 @@ static char **capabilities(char *const *names)
 
 static void add_capabilities(const struct args *a, json_object *host)
 {
-	_cleanup_strv_ char **add = capabilities(flag_list(a, "cap-add")), **drop = capabilities(flag_list(a, "cap-drop"));
+	_cleanup_strv_ char **add = capabilities(flag_list(a, "cap-add")),
+			    **drop = capabilities(flag_list(a, "cap-drop"));
 
 	put_strv(host, "CapAdd", add);
 	put_strv(host, "CapDrop", drop);
@@ -202,19 +206,32 @@ static int add_resources(const struct args *a, json_object *host, struct err *e)
 {
 	static const struct {
 		const char *flag, *key;
-	} numbers[] = {{"cpu-shares", "CpuShares"}, {"memory", "Memory"}, {"cpus", "NanoCpus"}, {"blkio-weight", "BlkioWeight"},
-		       {"cpu-period", "CpuPeriod"}, {"cpu-quota", "CpuQuota"}, {"cpu-rt-period", "CpuRealtimePeriod"},
-		       {"cpu-rt-runtime", "CpuRealtimeRuntime"}, {"memory-reservation", "MemoryReservation"},
-		       {"memory-swap", "MemorySwap"}, {"memory-swappiness", "MemorySwappiness"}, {"pids-limit", "PidsLimit"},
-		       {"cpu-count", "CpuCount"}, {"cpu-percent", "CpuPercent"}, {"io-maxiops", "IOMaximumIOps"},
-		       {"io-maxbandwidth", "IOMaximumBandwidth"}, {"shm-size", "ShmSize"}, {"oom-score-adj", "OomScoreAdj"}};
+	} numbers[] = {{"cpu-shares", "CpuShares"},
+		       {"memory", "Memory"},
+		       {"cpus", "NanoCpus"},
+		       {"blkio-weight", "BlkioWeight"},
+		       {"cpu-period", "CpuPeriod"},
+		       {"cpu-quota", "CpuQuota"},
+		       {"cpu-rt-period", "CpuRealtimePeriod"},
+		       {"cpu-rt-runtime", "CpuRealtimeRuntime"},
+		       {"memory-reservation", "MemoryReservation"},
+		       {"memory-swap", "MemorySwap"},
+		       {"memory-swappiness", "MemorySwappiness"},
+		       {"pids-limit", "PidsLimit"},
+		       {"cpu-count", "CpuCount"},
+		       {"cpu-percent", "CpuPercent"},
+		       {"io-maxiops", "IOMaximumIOps"},
+		       {"io-maxbandwidth", "IOMaximumBandwidth"},
+		       {"shm-size", "ShmSize"},
+		       {"oom-score-adj", "OomScoreAdj"}};
 	int64_t swappiness = flag_num(a, "memory-swappiness");
 	_cleanup_strv_ char **last = NULL;
 	json_object *ulimits = json_object_new_array();
 
 	json_object_object_add(host, "Ulimits", ulimits);
 	if (swappiness != -1 && (swappiness < 0 || swappiness > 100))
-		return err_set(e, ERR_INVALID, "invalid value: %lld. Valid memory swappiness range is 0-100", (long long)swappiness);
+		return err_set(e, ERR_INVALID, "invalid value: %lld. Valid memory swappiness range is 0-100",
+			       (long long)swappiness);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		put_int(host, numbers[i].key, flag_num(a, numbers[i].flag));
 	put_str(host, "CgroupParent", flag_str(a, "cgroup-parent"));
@@ -222,7 +239,7 @@ static int add_resources(const struct args *a, json_object *host, struct err *e)
 	put_str(host, "CpusetMems", flag_str(a, "cpuset-mems"));
 	put_bool(host, "OomKillDisable", flag_bool(a, "oom-kill-disable"));
 	last = by_name(flag_list(a, "ulimit"));
-	STRV_FOREACH(u, last) {
+	STRV_FOREACH (u, last) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 		json_object *o = NULL;
 
@@ -246,7 +263,7 @@ static int add_optional(const struct args *a, json_object *host, struct err *e)
 		json_object_object_add(host, "Annotations", kv_object(flag_list(a, "annotation")));
 	if (flag_list(a, "sysctl"))
 		json_object_object_add(host, "Sysctls", kv_object(flag_list(a, "sysctl")));
-	STRV_FOREACH(s, storage) {
+	STRV_FOREACH (s, storage) {
 		if (!strchr(*s, '='))
 			return err_set(e, ERR_INVALID, "invalid storage option");
 	}

@@ -150,7 +150,8 @@ bool run_check_rate_bps(const char *value, struct strbuf *why, char **ret)
 	if (parse_bytes(rest, &v) < 0 || v < 0)
 		return complain(why,
 				"invalid rate for device: %s. The correct format is <device-path>:<number>[<unit>]. "
-				"Number must be a positive integer. Unit is optional and can be kb, mb, or gb", value);
+				"Number must be a positive integer. Unit is optional and can be kb, mb, or gb",
+				value);
 	return true;
 }
 
@@ -165,7 +166,8 @@ bool run_check_rate_iops(const char *value, struct strbuf *why, char **ret)
 	if (parse_u64(rest, &v) < 0)
 		return complain(why,
 				"invalid rate for device: %s. The correct format is <device-path>:<number>. "
-				"Number must be a positive integer", value);
+				"Number must be a positive integer",
+				value);
 	return true;
 }
 
@@ -184,14 +186,16 @@ bool run_check_weight(const char *value, struct strbuf *why, char **ret)
 
 bool run_check_sysctl(const char *value, struct strbuf *why, char **ret)
 {
-	static const char *const known[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-					    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	static const char *const known[] = {"kernel.msgmax", "kernel.msgmnb",         "kernel.msgmni",
+					    "kernel.sem",    "kernel.shmall",         "kernel.shmmax",
+					    "kernel.shmmni", "kernel.shm_rmid_forced"};
 	const char *eq = strchr(value, '=');
 
 	(void)ret;
 	if (eq) {
 		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-			if (strlen(known[i]) == (size_t)(eq - value) && strncmp(value, known[i], (size_t)(eq - value)) == 0)
+			if (strlen(known[i]) == (size_t)(eq - value) &&
+			    strncmp(value, known[i], (size_t)(eq - value)) == 0)
 				return true;
 		if (str_starts(value, "net.") || str_starts(value, "fs.mqueue."))
 			return true;
@@ -201,8 +205,9 @@ bool run_check_sysctl(const char *value, struct strbuf *why, char **ret)
 
 int run_parse_ulimit(const char *value, json_object **ret, struct strbuf *why)
 {
-	static const char *const names[] = {"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice",
-					    "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+	static const char *const names[] = {"core",    "cpu",      "data",   "fsize",      "locks",
+					    "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+					    "rss",     "rtprio",   "rttime", "sigpending", "stack"};
 	const char *eq = strchr(value, '=');
 	_cleanup_free_ char *name = NULL;
 	_cleanup_strv_ char **limits = NULL;
@@ -235,9 +240,15 @@ int run_parse_ulimit(const char *value, json_object **ret, struct strbuf *why)
 		hard = soft;
 	if (hard != -1 && (soft == -1 || soft > hard)) {
 		if (soft == -1)
-			strbuf_addf(why, "ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: %" PRId64, hard);
+			strbuf_addf(why,
+				    "ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), "
+				    "hard: %" PRId64,
+				    hard);
 		else
-			strbuf_addf(why, "ulimit soft limit must be less than or equal to hard limit: %" PRId64 " > %" PRId64, soft, hard);
+			strbuf_addf(why,
+				    "ulimit soft limit must be less than or equal to hard limit: %" PRId64
+				    " > %" PRId64,
+				    soft, hard);
 		return -1;
 	}
 	*ret = json_object_new_object();
@@ -314,7 +325,7 @@ int run_parse_gpus(const char *value, json_object **ret, struct strbuf *why)
 		strbuf_add_str(why, "parse error on line 1: bare \" in non-quoted-field");
 		return -1;
 	}
-	STRV_FOREACH(f, fields) {
+	STRV_FOREACH (f, fields) {
 		const char *v = strchr(*f, '=');
 
 		if (!v || str_starts(*f, "count=")) {
@@ -324,7 +335,10 @@ int run_parse_gpus(const char *value, json_object **ret, struct strbuf *why)
 			if (str_eq(number, "all")) {
 				count = -1;
 			} else if (parse_i64(number, &count) < 0) {
-				strbuf_addf(why, "invalid count (%s): value must be either \"all\" or an integer: invalid syntax", number);
+				strbuf_addf(why,
+					    "invalid count (%s): value must be either \"all\" or an integer: invalid "
+					    "syntax",
+					    number);
 				return -1;
 			}
 		} else if (str_starts(*f, "driver=")) {
@@ -353,8 +367,9 @@ int run_parse_gpus(const char *value, json_object **ret, struct strbuf *why)
 		strv_add(&caps, "gpu");
 	json_object_object_add(o, "Capabilities", json_object_new_array());
 	json_object_array_add(json_member(o, "Capabilities"), json_object_new_array());
-	STRV_FOREACH(c, caps)
-		json_object_array_add(json_object_array_get_idx(json_member(o, "Capabilities"), 0), json_object_new_string(*c));
+	STRV_FOREACH (c, caps)
+		json_object_array_add(json_object_array_get_idx(json_member(o, "Capabilities"), 0),
+				      json_object_new_string(*c));
 	json_object_object_add(o, "Options", kv_object(options));
 	*ret = TAKE_PTR(o);
 	return 0;

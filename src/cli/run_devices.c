@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices, block-I/O rates, security options and health checks of run and create. */
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -9,6 +8,7 @@
 #include "base/strutil.h"
 #include "base/strv.h"
 #include "cli/run.h"
+#include "cli/user_file.h"
 #include "format/template/template.h"
 
 #define SECCOMP_MAX (4 * 1024 * 1024)
@@ -67,7 +67,7 @@ static void add_rates(const struct args *a, const char *flag, json_object *host,
 {
 	json_object *list = json_object_new_array();
 
-	STRV_FOREACH(s, flag_list(a, flag)) {
+	STRV_FOREACH (s, flag_list(a, flag)) {
 		const char *colon = strchr(*s, ':');
 		_cleanup_free_ char *path = xstrndup(*s, (size_t)(colon - *s));
 		json_object *o = json_object_new_object();
@@ -88,7 +88,7 @@ int run_add_devices(const struct args *a, json_object *host, struct err *e)
 
 	json_object_object_add(host, "Devices", devices);
 	json_object_object_add(host, "DeviceRequests", requests);
-	STRV_FOREACH(g, flag_list(a, "gpus")) {
+	STRV_FOREACH (g, flag_list(a, "gpus")) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 		json_object *o = NULL;
 
@@ -96,7 +96,7 @@ int run_add_devices(const struct args *a, json_object *host, struct err *e)
 			return err_set(e, ERR_INVALID, "%s", why.data);
 		json_object_array_add(requests, o);
 	}
-	STRV_FOREACH(d, flag_list(a, "device")) {
+	STRV_FOREACH (d, flag_list(a, "device")) {
 		if (is_cdi(*d))
 			strv_add(&cdi, *d);
 		else if (add_device(*d, devices, e) < 0)
@@ -131,8 +131,7 @@ static int read_seccomp(const char *path, char ***out, struct err *e)
 	int r = path_read_file(path, SECCOMP_MAX, &text);
 
 	if (r < 0)
-		return err_set(e, ERR_INVALID, "opening seccomp profile (%s) failed: open %s: %s", path, path,
-			       r == -ENOENT ? "no such file or directory" : strerror(-r));
+		return user_file_error(e, -r, "opening seccomp profile (%s) failed: open %s", path, path);
 	if (json_parse(text.data, text.len, &o, e) < 0)
 		return err_wrap(e, "compacting json for seccomp profile (%s) failed", path);
 	template_print_json(&compact, o, false, false);
@@ -145,7 +144,7 @@ int run_add_security(const struct args *a, json_object *host, struct err *e)
 	_cleanup_strv_ char **opts = NULL;
 	bool open_paths = false;
 
-	STRV_FOREACH(s, flag_list(a, "security-opt")) {
+	STRV_FOREACH (s, flag_list(a, "security-opt")) {
 		const char *sep = strchr(*s, '=');
 
 		if (!sep)
@@ -174,7 +173,9 @@ int run_add_health(const struct args *a, json_object *body, struct err *e)
 {
 	static const struct {
 		const char *flag, *key;
-	} times[] = {{"health-interval", "Interval"}, {"health-timeout", "Timeout"}, {"health-start-period", "StartPeriod"},
+	} times[] = {{"health-interval", "Interval"},
+		     {"health-timeout", "Timeout"},
+		     {"health-start-period", "StartPeriod"},
 		     {"health-start-interval", "StartInterval"}};
 	const char *cmd = flag_str(a, "health-cmd");
 	int64_t retries = flag_num(a, "health-retries");

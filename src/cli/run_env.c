@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Environment and label files, and the makers of JSON that the run_*.c files share. */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +9,7 @@
 #include "base/strutil.h"
 #include "base/strv.h"
 #include "cli/run.h"
+#include "cli/user_file.h"
 
 #define KV_FILE_MAX (16 * 1024 * 1024)
 
@@ -33,7 +32,7 @@ static json_object *strv_array(char *const *v)
 {
 	json_object *a = json_object_new_array();
 
-	STRV_FOREACH(s, v)
+	STRV_FOREACH (s, v)
 		json_object_array_add(a, json_object_new_string(*s));
 	return a;
 }
@@ -52,7 +51,7 @@ json_object *kv_object(char *const *v)
 {
 	json_object *o = json_object_new_object();
 
-	STRV_FOREACH(s, v) {
+	STRV_FOREACH (s, v) {
 		const char *eq = strchr(*s, '=');
 		_cleanup_free_ char *key = eq ? xstrndup(*s, (size_t)(eq - *s)) : xstrdup(*s);
 
@@ -73,7 +72,8 @@ int run_parse_kv(const char *path, const char *text, size_t n, bool from_env, ch
 		char *eq;
 
 		if (!str_is_utf8(p, (size_t)(stop - p)))
-			return err_set(e, ERR_INVALID, "invalid env file (%s): invalid utf8 bytes at line %zu", path, number);
+			return err_set(e, ERR_INVALID, "invalid env file (%s): invalid utf8 bytes at line %zu", path,
+				       number);
 		while (p < stop && isspace((unsigned char)*p))
 			p++;
 		line = xstrndup(p, (size_t)(stop - p));
@@ -84,11 +84,13 @@ int run_parse_kv(const char *path, const char *text, size_t n, bool from_env, ch
 			continue;
 		eq = strchr(line, '=');
 		if (eq == line)
-			return err_set(e, ERR_INVALID, "invalid env file (%s): no variable name on line '%s'", path, line);
+			return err_set(e, ERR_INVALID, "invalid env file (%s): no variable name on line '%s'", path,
+				       line);
 		for (char *s = line; *s && s != eq; s++)
 			if (isspace((unsigned char)*s))
-				return err_set(e, ERR_INVALID, "invalid env file (%s): variable '%.*s' contains whitespaces",
-					       path, (int)(eq ? (size_t)(eq - line) : strlen(line)), line);
+				return err_set(e, ERR_INVALID,
+					       "invalid env file (%s): variable '%.*s' contains whitespaces", path,
+					       (int)(eq ? (size_t)(eq - line) : strlen(line)), line);
 		if (eq)
 			strv_add(out, line);
 		else if (from_env && getenv(line)) /* a name alone passes ours on, if we have it */
@@ -103,8 +105,7 @@ int run_read_kv_file(const char *path, bool from_env, char ***out, struct err *e
 	int r = path_read_file(path, KV_FILE_MAX, &text);
 
 	if (r < 0)
-		return err_set(e, ERR_INVALID, "open %s: %s", path,
-			       r == -ENOENT ? "no such file or directory" : r == -EACCES ? "permission denied" : strerror(-r));
+		return user_file_error(e, -r, "open %s", path);
 	return run_parse_kv(path, text.data, text.len, from_env, out, e);
 }
 
@@ -112,7 +113,7 @@ int run_env(char *const *files, char *const *assignments, char ***ret, struct er
 {
 	_cleanup_strv_ char **env = NULL;
 
-	STRV_FOREACH(f, files) {
+	STRV_FOREACH (f, files) {
 		if (run_read_kv_file(*f, true, &env, e) < 0)
 			return -1;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -v, --mount, --tmpfs, --volumes-from. Paths are only made absolute, never opened: the engine's host is what counts. */
+/* -v, --mount, --tmpfs, --volumes-from. Paths are only made absolute, never opened: the engine's host is what counts.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,10 @@ static bool bind_option(struct mount_parts *m, const char *key, const char *valu
 	} else if (str_eq(value, "readonly")) {
 		put_bool(m->bind, "ReadOnlyForceRecursive", true);
 	} else {
-		strbuf_addf(why, "invalid value for %s: %s (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")", key, value);
+		strbuf_addf(
+			why,
+			"invalid value for %s: %s (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")",
+			key, value);
 		return false;
 	}
 	return true;
@@ -124,9 +128,11 @@ static bool tmpfs_option(struct mount_parts *m, const char *key, const char *val
 }
 
 /* One key=value (value NULL: none was given). */
-static bool mount_option(struct mount_parts *m, const char *key, const char *value, const char *field, struct strbuf *why)
+static bool mount_option(struct mount_parts *m, const char *key, const char *value, const char *field,
+			 struct strbuf *why)
 {
-	static const char *const volume_keys[] = {"volume-nocopy", "volume-subpath", "volume-label", "volume-driver", "volume-opt"};
+	static const char *const volume_keys[] = {"volume-nocopy", "volume-subpath", "volume-label", "volume-driver",
+						  "volume-opt"};
 	static const char *const flags[] = {"readonly", "ro", "volume-nocopy", "bind-nonrecursive"};
 	bool is_flag = false;
 
@@ -146,8 +152,10 @@ static bool mount_option(struct mount_parts *m, const char *key, const char *val
 		return true;
 	}
 	if (str_eq(key, "source") || str_eq(key, "src")) {
-		_cleanup_free_ char *abs = str_eq(value, ".") || str_starts(value, "./") || str_starts(value, "../") || str_eq(value, "..") ?
-						   absolute(value) : xstrdup(value);
+		_cleanup_free_ char *abs =
+			str_eq(value, ".") || str_starts(value, "./") || str_starts(value, "../") || str_eq(value, "..")
+				? absolute(value)
+				: xstrdup(value);
 
 		put_str(m->mount, "Source", abs);
 		return true;
@@ -205,17 +213,22 @@ static bool mount_check(const struct mount_parts *m, struct strbuf *why)
 			return false;
 		}
 	}
-	if (json_member_bool(m->bind, "ReadOnlyNonRecursive", false) && !json_member_bool(m->mount, "ReadOnly", false)) {
-		strbuf_add_str(why, "option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction");
+	if (json_member_bool(m->bind, "ReadOnlyNonRecursive", false) &&
+	    !json_member_bool(m->mount, "ReadOnly", false)) {
+		strbuf_add_str(why,
+			       "option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction");
 		return false;
 	}
 	if (json_member_bool(m->bind, "ReadOnlyForceRecursive", false)) {
 		if (!json_member_bool(m->mount, "ReadOnly", false)) {
-			strbuf_add_str(why, "option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
+			strbuf_add_str(
+				why,
+				"option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
 			return false;
 		}
 		if (!str_eq(json_member_str(m->bind, "Propagation", ""), "rprivate")) {
-			strbuf_add_str(why, "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
+			strbuf_add_str(why, "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to "
+					    "be specified in conjunction");
 			return false;
 		}
 	}
@@ -231,9 +244,14 @@ static void put_nested(json_object *to, const char *key, json_object *o, bool wa
 int run_parse_mount(const char *value, json_object **ret, struct strbuf *why)
 {
 	_cleanup_(mount_parts_done) struct mount_parts m = {
-		.mount = json_object_new_object(), .bind = json_object_new_object(), .volume = json_object_new_object(),
-		.tmpfs = json_object_new_object(), .image = json_object_new_object(), .driver = json_object_new_object(),
-		.driver_opts = json_object_new_object(), .labels = json_object_new_object(),
+		.mount = json_object_new_object(),
+		.bind = json_object_new_object(),
+		.volume = json_object_new_object(),
+		.tmpfs = json_object_new_object(),
+		.image = json_object_new_object(),
+		.driver = json_object_new_object(),
+		.driver_opts = json_object_new_object(),
+		.labels = json_object_new_object(),
 	};
 	_cleanup_strv_ char **fields = NULL;
 
@@ -242,7 +260,7 @@ int run_parse_mount(const char *value, json_object **ret, struct strbuf *why)
 		return -1;
 	}
 	put_str(m.mount, "Type", "volume");
-	STRV_FOREACH(f, fields) {
+	STRV_FOREACH (f, fields) {
 		const char *eq = strchr(*f, '=');
 		_cleanup_free_ char *key = eq ? xstrndup(*f, (size_t)(eq - *f)) : xstrdup(*f);
 
@@ -289,12 +307,12 @@ int run_add_mounts(const struct args *a, json_object *body, json_object *host, s
 	json_object *volumes = json_object_new_object(), *mounts = NULL, *tmpfs = NULL;
 
 	json_object_object_add(body, "Volumes", volumes);
-	STRV_FOREACH(v, flag_list(a, "volume")) {
+	STRV_FOREACH (v, flag_list(a, "volume")) {
 		if (add_volume(*v, volumes, &binds, e) < 0)
 			return -1;
 	}
 	put_strv(host, "Binds", binds);
-	STRV_FOREACH(m, flag_list(a, "mount")) {
+	STRV_FOREACH (m, flag_list(a, "mount")) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 		json_object *o = NULL;
 
@@ -306,7 +324,7 @@ int run_add_mounts(const struct args *a, json_object *body, json_object *host, s
 		}
 		json_object_array_add(mounts, o);
 	}
-	STRV_FOREACH(t, flag_list(a, "tmpfs")) {
+	STRV_FOREACH (t, flag_list(a, "tmpfs")) {
 		const char *colon = strchr(*t, ':');
 		_cleanup_free_ char *path = colon ? xstrndup(*t, (size_t)(colon - *t)) : xstrdup(*t);
 

@@ -87,7 +87,7 @@ int run_parse_network(const char *value, json_object **ret, struct strbuf *why)
 		strbuf_add_str(why, "parse error on line 1: bare \" in non-quoted-field");
 		return -1;
 	}
-	STRV_FOREACH(f, fields) {
+	STRV_FOREACH (f, fields) {
 		const char *eq = strchr(*f, '=');
 		_cleanup_free_ char *key = NULL;
 
@@ -128,7 +128,7 @@ static json_object *list_of(char *const *v)
 {
 	json_object *a = json_object_new_array();
 
-	STRV_FOREACH(s, v)
+	STRV_FOREACH (s, v)
 		json_object_array_add(a, json_object_new_string(*s));
 	return a;
 }
@@ -144,7 +144,8 @@ static int merge_options(const struct args *a, json_object *net, struct err *e)
 	    merge(net, "Links", links && user, list_of(links), "--link and per-network links", e) < 0 ||
 	    merge(net, "IPv4Address", *ip, json_object_new_string(ip), "--ip and per-network IPv4 address", e) < 0 ||
 	    merge(net, "IPv6Address", *ip6, json_object_new_string(ip6), "--ip6 and per-network IPv6 address", e) < 0 ||
-	    merge(net, "MacAddress", *mac, json_object_new_string(mac), "--mac-address and per-network MAC address", e) < 0)
+	    merge(net, "MacAddress", *mac, json_object_new_string(mac), "--mac-address and per-network MAC address",
+		  e) < 0)
 		return -1;
 	return merge(net, "LinkLocalIPs", local != NULL, list_of(local),
 		     "--link-local-ip and per-network link-local IP addresses", e);
@@ -212,7 +213,7 @@ int run_add_networks(const struct args *a, json_object *body, json_object *host,
 
 	json_object_object_add(config, "EndpointsConfig", endpoints);
 	json_object_object_add(body, "NetworkingConfig", config);
-	STRV_FOREACH(value, list) {
+	STRV_FOREACH (value, list) {
 		_cleanup_json_ json_object *net = NULL;
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 
@@ -231,8 +232,9 @@ int run_add_networks(const struct args *a, json_object *body, json_object *host,
 			return -1;
 	}
 	if (user && other)
-		return err_set(e, ERR_INVALID,
-			       "conflicting options: cannot attach both user-defined and non-user-defined network-modes");
+		return err_set(
+			e, ERR_INVALID,
+			"conflicting options: cannot attach both user-defined and non-user-defined network-modes");
 	put_strv(host, "Links", flag_list(a, "link"));
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -p and --expose: "[ip:][host[-host]:]container[-container][/proto]" and the long form published=,target=,protocol=. */
+/* -p and --expose: "[ip:][host[-host]:]container[-container][/proto]" and the long form published=,target=,protocol=.
+ */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
@@ -97,7 +98,8 @@ static int split_spec(const char *spec, struct port_spec *s, struct err *e)
 		text[strlen(text) - 1] = 0;
 		s->ip = xstrdup(text + 1);
 	} else if (strchr(text, ':')) {
-		return err_set(e, ERR_INVALID, "Invalid ip address %s: address %s:: too many colons in address", text, text);
+		return err_set(e, ERR_INVALID, "Invalid ip address %s: address %s:: too many colons in address", text,
+			       text);
 	} else {
 		s->ip = xstrdup(text);
 	}
@@ -122,8 +124,8 @@ int run_parse_port(const char *spec, json_object *exposed, json_object *bindings
 	if (!str_empty(s.host) && parse_range(s.host, &host_first, &host_last, &why) < 0)
 		return err_set(e, ERR_INVALID, "Invalid hostPort: %s", s.host);
 	if (!str_empty(s.host) && host_last - host_first != last - first && last != first)
-		return err_set(e, ERR_INVALID, "Invalid ranges specified for container and host Ports: %s and %s", s.container,
-			       s.host);
+		return err_set(e, ERR_INVALID, "Invalid ranges specified for container and host Ports: %s and %s",
+			       s.container, s.host);
 	if (!str_eq(s.proto, "tcp") && !str_eq(s.proto, "udp") && !str_eq(s.proto, "sctp"))
 		return err_set(e, ERR_INVALID, "Invalid proto: %s", s.proto);
 	for (uint32_t i = 0; i <= last - first; i++) {
@@ -151,12 +153,14 @@ static int short_form(const char *spec, char **ret, struct err *e)
 		return 0;
 	}
 	fields = strv_split(spec, ',');
-	STRV_FOREACH(f, fields) {
+	STRV_FOREACH (f, fields) {
 		if (!strchr(*f, '=') || **f == '=')
-			return err_set(e, ERR_INVALID, "invalid publish opts format (should be name=value but got '%s')", *f);
+			return err_set(e, ERR_INVALID,
+				       "invalid publish opts format (should be name=value but got '%s')", *f);
 		strv_env_set(&kv, *f);
 	}
-	*ret = xasprintf("%s:%s/%s", str_or_empty(strv_env_get(kv, "published")), str_or_empty(strv_env_get(kv, "target")),
+	*ret = xasprintf("%s:%s/%s", str_or_empty(strv_env_get(kv, "published")),
+			 str_or_empty(strv_env_get(kv, "target")),
 			 strv_env_get(kv, "protocol") ? strv_env_get(kv, "protocol") : "tcp");
 	return 0;
 }
@@ -184,13 +188,13 @@ int run_add_ports(const struct args *a, json_object *body, json_object *host, st
 
 	json_object_object_add(body, "ExposedPorts", exposed);
 	json_object_object_add(host, "PortBindings", bindings);
-	STRV_FOREACH(p, flag_list(a, "publish")) {
+	STRV_FOREACH (p, flag_list(a, "publish")) {
 		_cleanup_free_ char *spec = NULL;
 
 		if (short_form(*p, &spec, e) < 0 || run_parse_port(spec, exposed, bindings, e) < 0)
 			return -1;
 	}
-	STRV_FOREACH(x, flag_list(a, "expose")) {
+	STRV_FOREACH (x, flag_list(a, "expose")) {
 		if (add_exposed(*x, exposed, e) < 0)
 			return -1;
 	}

@@ -24,9 +24,9 @@ struct loop {
 	struct stream *s;
 	struct demux demux;
 	int sigfd;
-	bool in_open;	 /* our stdin */
-	bool out_open;	 /* the connection towards the container */
-	bool in_eof;	 /* send it once the buffer is empty */
+	bool in_open;  /* our stdin */
+	bool out_open; /* the connection towards the container */
+	bool in_eof;   /* send it once the buffer is empty */
 	bool detached;
 	int resize_tries;
 	struct strbuf up; /* typed, not yet sent */
@@ -37,11 +37,11 @@ static const struct {
 	int sig;
 	const char *name;
 } signals[] = {
-	{SIGHUP, "HUP"},     {SIGINT, "INT"},	{SIGQUIT, "QUIT"},   {SIGTRAP, "TRAP"},	  {SIGABRT, "ABRT"},
-	{SIGBUS, "BUS"},     {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"},   {SIGALRM, "ALRM"},	  {SIGTERM, "TERM"},
-	{SIGCONT, "CONT"},   {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"},   {SIGTTOU, "TTOU"},	  {SIGWINCH, "WINCH"},
-	{SIGXCPU, "XCPU"},   {SIGXFSZ, "XFSZ"}, {SIGVTALRM, "VTALRM"}, {SIGPROF, "PROF"}, {SIGIO, "IO"},
-	{SIGPWR, "PWR"},     {SIGSYS, "SYS"},	{SIGKILL, "KILL"},
+	{SIGHUP, "HUP"},   {SIGINT, "INT"},   {SIGQUIT, "QUIT"},     {SIGTRAP, "TRAP"}, {SIGABRT, "ABRT"},
+	{SIGBUS, "BUS"},   {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"},     {SIGALRM, "ALRM"}, {SIGTERM, "TERM"},
+	{SIGCONT, "CONT"}, {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"},     {SIGTTOU, "TTOU"}, {SIGWINCH, "WINCH"},
+	{SIGXCPU, "XCPU"}, {SIGXFSZ, "XFSZ"}, {SIGVTALRM, "VTALRM"}, {SIGPROF, "PROF"}, {SIGIO, "IO"},
+	{SIGPWR, "PWR"},   {SIGSYS, "SYS"},   {SIGKILL, "KILL"},
 };
 
 const char *signal_name(int sig)
@@ -208,7 +208,7 @@ static void die_of(int sig)
 	fflush(NULL);
 	sigemptyset(&set);
 	sigaddset(&set, sig);
-	signal(sig, SIG_DFL);
+	sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	raise(sig);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }

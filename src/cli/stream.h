@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of an attached terminal or pipe: our stdin to the container, its output to our stdout and stderr, window sizes and
- * signals to the engine, until the output ends or the user detaches. One poll loop, one thread.
+ * The life of an attached terminal or pipe: our stdin to the container, its output to our stdout and stderr, window
+ * sizes and signals to the engine, until the output ends or the user detaches. One poll loop, one thread.
  */
 #pragma once
 
@@ -14,13 +14,13 @@
 struct stream {
 	struct client *client;
 	struct hijack *hijack;
-	const char *id;	   /* container, or exec session */
-	bool exec;	   /* id is an exec session */
-	bool tty;	   /* one raw stream; else frames */
-	bool in;	   /* forward stdin */
-	bool resize;	   /* send the terminal's size, now and when it changes */
-	bool redraw;	   /* change the size for a moment, so that a program that is already there draws its screen */
-	bool sig_proxy;	   /* send caught signals to the container */
+	const char *id; /* container, or exec session */
+	bool exec;      /* id is an exec session */
+	bool tty;       /* one raw stream; else frames */
+	bool in;        /* forward stdin */
+	bool resize;    /* send the terminal's size, now and when it changes */
+	bool redraw;    /* change the size for a moment, so that a program that is already there draws its screen */
+	bool sig_proxy; /* send caught signals to the container */
 	struct detach_keys keys;
 };
 

@@ -33,7 +33,8 @@ static void split_line(struct line *l, const char *s, size_t n)
 	}
 }
 
-/* Sets the widths of column `column` for the runs of lines in [from, to) that have it, then of the columns right of it. */
+/* Sets the widths of column `column` for the runs of lines in [from, to) that have it, then of the columns right of it.
+ */
 static void measure(struct line *lines, size_t from, size_t to, size_t column, struct table_layout layout)
 {
 	for (size_t i = from; i < to;) {

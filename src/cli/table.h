@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Columns of text as Go's text/tabwriter lays them out: a cell is what a tab ends, a column is a run of lines that have a
- * cell there, its width is the widest cell plus padding. Text behind the last tab of a line belongs to no column.
+ * Columns of text as Go's text/tabwriter lays them out: a cell is what a tab ends, a column is a run of lines that have
+ * a cell there, its width is the widest cell plus padding. Text behind the last tab of a line belongs to no column.
  */
 #pragma once
 

@@ -63,14 +63,13 @@ int detach_keys_parse(const char *text, struct detach_keys *ret, struct err *e)
 	if (!*text)
 		text = DETACH_KEYS_DEFAULT;
 	names = strv_split(text, ',');
-	STRV_FOREACH(name, names) {
+	STRV_FOREACH (name, names) {
 		const char *ctrl = str_after(*name, "ctrl-");
 		unsigned char c;
 
 		if (strlen(*name) == 1) {
 			c = (unsigned char)**name;
-		} else if (ctrl && strlen(ctrl) == 1 &&
-			   ((*ctrl >= 'a' && *ctrl <= 'z') || strchr("@[\\]^_", *ctrl))) {
+		} else if (ctrl && strlen(ctrl) == 1 && ((*ctrl >= 'a' && *ctrl <= 'z') || strchr("@[\\]^_", *ctrl))) {
 			c = (unsigned char)(*ctrl & 0x1f);
 		} else {
 			return err_set(e, ERR_INVALID, "Unknown character: '%s'", *name);

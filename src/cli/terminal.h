@@ -13,7 +13,7 @@ void terminal_restore(void);
 /* Rows and columns of stdout's (else stdin's) terminal; false when there is none or it has no size. */
 bool terminal_size(unsigned *ret_rows, unsigned *ret_cols);
 
-#define DETACH_KEYS_MAX	    32
+#define DETACH_KEYS_MAX     32
 #define DETACH_KEYS_DEFAULT "ctrl-p,ctrl-q"
 struct detach_keys {
 	unsigned char keys[DETACH_KEYS_MAX];

@@ -94,7 +94,8 @@ static int send_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* A body of unknown length in chunks. An engine that answers before it took all of it ends the sending, not the call. */
+/* A body of unknown length in chunks. An engine that answers before it took all of it ends the sending, not the call.
+ */
 static int send_stream(int fd, int from, struct err *e)
 {
 	_cleanup_free_ char *buf = xmalloc(64 * 1024);
@@ -128,7 +129,7 @@ int call_send(struct client *c, const struct call *call, int fd, struct err *e)
 		strbuf_addf(&head, "?%s", call->query->text.data);
 	strbuf_addf(&head, " HTTP/1.1\r\nHost: %s\r\nUser-Agent: Docker-Client/hull-%s (linux)\r\n",
 		    endpoint_host_header(c->endpoint), HULL_VERSION);
-	STRV_FOREACH(h, c->headers)
+	STRV_FOREACH (h, c->headers)
 		strbuf_addf(&head, "%s\r\n", *h);
 	if (call->header)
 		strbuf_addf(&head, "%s\r\n", call->header);

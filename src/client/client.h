@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to an engine that serves the Docker Engine API. One request at a time per connection; a connection that was read
- * to the end of its answer is kept for the next call. One thread.
+ * Calls to an engine that serves the Docker Engine API. One request at a time per connection; a connection that was
+ * read to the end of its answer is kept for the next call. One thread.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct client;
 struct client_options {
 	const char *url; /* "" or NULL: the default */
 	struct endpoint_tls tls;
-	const char *version; /* fixed API version, or NULL to negotiate */
+	const char *version;  /* fixed API version, or NULL to negotiate */
 	char *const *headers; /* "Name: value" sent with every call, or NULL */
 };
 
@@ -44,7 +44,10 @@ bool client_version_at_least(const struct client *c, const char *v);
 struct query {
 	struct strbuf text;
 };
-#define QUERY_INIT {.text = STRBUF_INIT}
+#define QUERY_INIT                                                                                                     \
+	{                                                                                                              \
+		.text = STRBUF_INIT                                                                                    \
+	}
 void query_add(struct query *q, const char *name, const char *value);
 void query_add_int(struct query *q, const char *name, int64_t value);
 void query_add_flag(struct query *q, const char *name, bool on); /* name=1 when on */
@@ -58,16 +61,16 @@ static inline void query_done_p(struct query *q)
 
 struct call {
 	const char *method;
-	const char *path;	 /* "/containers/json", already percent-encoded where it holds names: see client_path */
+	const char *path; /* "/containers/json", already percent-encoded where it holds names: see client_path */
 	const struct query *query; /* or NULL */
-	const char *json;	 /* body, or NULL */
-	int body_fd;		 /* > 0: body streamed from it, chunked */
-	const char *body_type;	 /* Content-Type of body_fd; default application/x-tar */
-	const char *header;	 /* one more "Name: value", or NULL */
-	bool upgrade;		 /* ask for a raw stream */
-	bool no_version;	 /* path without /v1.NN */
-	bool any_status;	 /* answers >= 400 are no error */
-	bool own_connection;	 /* not the kept one: for answers that stay open beside other calls */
+	const char *json;          /* body, or NULL */
+	int body_fd;               /* > 0: body streamed from it, chunked */
+	const char *body_type;     /* Content-Type of body_fd; default application/x-tar */
+	const char *header;        /* one more "Name: value", or NULL */
+	bool upgrade;              /* ask for a raw stream */
+	bool no_version;           /* path without /v1.NN */
+	bool any_status;           /* answers >= 400 are no error */
+	bool own_connection;       /* not the kept one: for answers that stay open beside other calls */
 };
 
 /* An answer being read. */
@@ -77,7 +80,7 @@ struct reply {
 	int status;
 	bool multiplexed; /* Content-Type says stdcopy frames */
 	bool chunked, close, ended;
-	int64_t left; /* of Content-Length; -1: until the end */
+	int64_t left;     /* of Content-Length; -1: until the end */
 	struct strbuf in; /* bytes read ahead */
 	struct http_chunked decoder;
 	char **headers; /* "Name: value" */
@@ -99,7 +102,10 @@ bool reply_has_buffered(const struct reply *r);
 const char *reply_header(const struct reply *r, const char *name);
 /* Ends the answer; its connection is kept when it was read to the end. */
 void reply_done(struct reply *r);
-#define REPLY_INIT {.fd = -1, .in = STRBUF_INIT}
+#define REPLY_INIT                                                                                                     \
+	{                                                                                                              \
+		.fd = -1, .in = STRBUF_INIT                                                                            \
+	}
 #define _cleanup_reply_ _cleanup_(reply_done)
 
 /* Whole calls: answer read and parsed (*ret may be NULL: thrown away). */
@@ -114,9 +120,12 @@ struct hijack {
 	int fd;
 	struct strbuf in; /* bytes that came behind the head */
 	bool multiplexed; /* stdcopy frames */
-	bool typed;	  /* the engine said which */
+	bool typed;       /* the engine said which */
 };
-#define HIJACK_INIT {.fd = -1, .in = STRBUF_INIT}
+#define HIJACK_INIT                                                                                                    \
+	{                                                                                                              \
+		.fd = -1, .in = STRBUF_INIT                                                                            \
+	}
 int client_hijack(struct client *c, const char *path, const struct query *q, const char *json, struct hijack *ret,
 		  struct err *e);
 void hijack_done(struct hijack *h);

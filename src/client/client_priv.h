@@ -9,7 +9,7 @@ struct client {
 	char **headers;
 	char version[16];
 	bool negotiated; /* or fixed by the user */
-	int idle_fd;	 /* kept connection, or -1 */
+	int idle_fd;     /* kept connection, or -1 */
 };
 
 /* Reads the head of an answer from r->fd into r. */

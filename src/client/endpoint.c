@@ -73,7 +73,8 @@ static int parse_authority(const char *rest, struct endpoint *ep, struct err *e)
 
 	if (at) {
 		if (memchr(rest, ':', (size_t)(at - rest)))
-			return err_set(e, ERR_INVALID, "unable to parse docker host `%s`: plain-text password is not supported",
+			return err_set(e, ERR_INVALID,
+				       "unable to parse docker host `%s`: plain-text password is not supported",
 				       ep->url);
 		ep->user = xstrndup(rest, (size_t)(at - rest));
 	}
@@ -144,7 +145,8 @@ static int no_daemon(const struct endpoint *ep, int errnum, struct err *e)
 	if (errnum == EACCES)
 		return err_set(e, ERR_UNAVAILABLE,
 			       "permission denied while trying to connect to the Docker daemon socket at %s: connect: "
-			       "permission denied", ep->url);
+			       "permission denied",
+			       ep->url);
 	return err_set(e, ERR_UNAVAILABLE, "Cannot connect to the Docker daemon at %s. Is the docker daemon running?",
 		       ep->url);
 }
@@ -190,7 +192,7 @@ static char *find_program(const char *name)
 {
 	_cleanup_strv_ char **dirs = strv_split(str_or_empty(getenv("PATH")), ':');
 
-	STRV_FOREACH(dir, dirs) {
+	STRV_FOREACH (dir, dirs) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", **dir ? *dir : ".", name);
 
 		if (**dir == '/' && access(path, X_OK) == 0)
@@ -199,12 +201,16 @@ static char *find_program(const char *name)
 	return NULL;
 }
 
-/* Starts argv with one end of a socket pair as its stdin and stdout; returns the other end. status_fd is its 3, or -1. */
+/* Starts argv with one end of a socket pair as its stdin and stdout; returns the other end. status_fd is its 3, or -1.
+ */
 static int spawn_behind_socket(const char *path, char *const *argv, int status_fd, struct err *e)
 {
 	int pair[2], pidfd = -1, r;
 	struct proc_fd fds[4];
-	struct proc_spawn s = {.path = path, .argv = argv, .env = environ, .fds = fds,
+	struct proc_spawn s = {.path = path,
+			       .argv = argv,
+			       .env = environ,
+			       .fds = fds,
 			       .new_session = true}; /* a ^C is for the container, not for the transport */
 	pid_t pid;
 

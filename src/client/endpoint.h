@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where an engine listens and how a connection to it is made. Every connection is one stream socket, whatever is behind it:
- * TLS and ssh are done by a child process at the other end of a socket pair, so that readers, writers, poll and half-close
- * work the same everywhere and a plain client links neither.
+ * Where an engine listens and how a connection to it is made. Every connection is one stream socket, whatever is behind
+ * it: TLS and ssh are done by a child process at the other end of a socket pair, so that readers, writers, poll and
+ * half-close work the same everywhere and a plain client links neither.
  */
 #pragma once
 
@@ -43,7 +43,8 @@ const char *endpoint_host_header(const struct endpoint *ep);
 /* argv of the child that endpoint_connect starts from our own program for TLS; main() hands over when argv[1] is it. */
 #define TLS_RELAY_ARG "__tls-relay"
 /* Speaks TLS to host:port and copies between it and descriptors 0/1 until both sides ended. Writes "ok\n" or a message
- * to descriptor 3 once the handshake is done. argv: host port verify ca cert key ("" for none). Returns an exit code. */
+ * to descriptor 3 once the handshake is done. argv: host port verify ca cert key ("" for none). Returns an exit code.
+ */
 int tls_relay_main(int argc, char **argv);
 
 DEFINE_CLEANUP(struct endpoint, endpoint_free)

@@ -14,7 +14,9 @@ int client_hijack(struct client *c, const char *path, const struct query *q, con
 	if (client_call(c, &call, &r, e) < 0)
 		return -1;
 	type = reply_header(&r, "Content-Type");
-	*ret = (struct hijack){.fd = TAKE_FD(r.fd), .in = r.in, .multiplexed = r.multiplexed,
+	*ret = (struct hijack){.fd = TAKE_FD(r.fd),
+			       .in = r.in,
+			       .multiplexed = r.multiplexed,
 			       .typed = r.multiplexed || (type && client_version_at_least(c, "1.42"))};
 	r.in = (struct strbuf)STRBUF_INIT;
 	return 0;

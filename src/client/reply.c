@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads answers: head, body by length, chunks or until the end; turns failures into errors worded as docker words them. */
+/* Reads answers: head, body by length, chunks or until the end; turns failures into errors worded as docker words them.
+ */
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -77,7 +78,7 @@ const char *reply_header(const struct reply *r, const char *name)
 {
 	size_t n = strlen(name);
 
-	STRV_FOREACH(h, r->headers) {
+	STRV_FOREACH (h, r->headers) {
 		if (strncasecmp(*h, name, n) == 0 && (*h)[n] == ':')
 			return *h + n + 2;
 	}
@@ -223,7 +224,9 @@ int reply_to_error(struct reply *r, struct err *e)
 		message = body.data;
 	}
 	if (str_empty(message))
-		return err_set(e, kind_of(r->status), "request returned %d for API route; check if the server supports the requested API version",
-			       r->status);
+		return err_set(
+			e, kind_of(r->status),
+			"request returned %d for API route; check if the server supports the requested API version",
+			r->status);
 	return err_set(e, kind_of(r->status), "Error response from daemon: %s", message);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLS side of a connection, as a process of its own: OpenSSL is loaded (dlopen) here and nowhere else in the client.
- * Copies between the socket on descriptors 0/1 and the engine until both directions ended; a half-close becomes close_notify.
+ * The TLS side of a connection, as a process of its own: OpenSSL is loaded (dlopen) here and nowhere else in the
+ * client. Copies between the socket on descriptors 0/1 and the engine until both directions ended; a half-close becomes
+ * close_notify.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -112,7 +113,8 @@ static SSL *handshake(int fd, const char *host, bool verify, const char *ca, con
 		goto fail;
 	p_SSL_CTX_ctrl(ctx, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL);
 	p_SSL_CTX_set_verify(ctx, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	if (verify && (*ca ? p_SSL_CTX_load_verify_locations(ctx, ca, NULL) : p_SSL_CTX_set_default_verify_paths(ctx)) != 1) {
+	if (verify &&
+	    (*ca ? p_SSL_CTX_load_verify_locations(ctx, ca, NULL) : p_SSL_CTX_set_default_verify_paths(ctx)) != 1) {
 		say("could not read CA certificate %s: %s", ca, reason());
 		return NULL;
 	}
@@ -132,7 +134,8 @@ static SSL *handshake(int fd, const char *host, bool verify, const char *ca, con
 	if (p_SSL_connect(ssl) == 1)
 		return ssl;
 	if (verify && p_SSL_get_verify_result(ssl) != X509_V_OK)
-		say("tls: failed to verify certificate: %s", p_X509_verify_cert_error_string(p_SSL_get_verify_result(ssl)));
+		say("tls: failed to verify certificate: %s",
+		    p_X509_verify_cert_error_string(p_SSL_get_verify_result(ssl)));
 	else
 		say("tls: %s", reason());
 	return NULL;

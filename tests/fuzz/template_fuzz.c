@@ -8,7 +8,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char document[] = "{\"Id\":\"abc\",\"List\":[\"a\",{\"x\":1}],\"Map\":{\"k\":\"v\"},\"N\":7,\"F\":1.5,\"B\":true,\"Z\":null}";
+	static const char document[] = "{\"Id\":\"abc\",\"List\":[\"a\",{\"x\":1}],\"Map\":{\"k\":\"v\"},\"N\":7,\"F\":"
+				       "1.5,\"B\":true,\"Z\":null}";
 	_cleanup_strbuf_ struct strbuf out = STRBUF_INIT_MAX(1024 * 1024);
 	_cleanup_free_ char *text = xmemdup0(data, size);
 	_cleanup_(template_free_p) struct template *t = NULL;

@@ -66,8 +66,8 @@ static int failf(struct exec *x, const struct node *n, const char *fmt, ...)
 static void var_push(struct exec *x, const char *name, struct value v)
 {
 	x->vars = xreallocarray(x->vars, x->n_vars + 1, sizeof(*x->vars));
-	x->vars[x->n_vars++] = (struct variable){
-		.name = name, .value = {.obj = json_object_get(v.obj), .field = v.field}};
+	x->vars[x->n_vars++] =
+		(struct variable){.name = name, .value = {.obj = json_object_get(v.obj), .field = v.field}};
 }
 
 static void var_pop(struct exec *x, size_t n)
@@ -123,7 +123,8 @@ static bool find_member(struct exec *x, json_object *obj, const char *name, json
 	if (json_object_object_get_ex(obj, name, ret))
 		return true;
 	if (x->o && x->o->fold_case) {
-		json_object_object_foreach(obj, key, val) {
+		json_object_object_foreach(obj, key, val)
+		{
 			if (strcasecmp(key, name) == 0) {
 				*ret = val;
 				return true;
@@ -134,8 +135,8 @@ static bool find_member(struct exec *x, json_object *obj, const char *name, json
 }
 
 /* obj.name, with arguments when it is a method. */
-static int eval_field(struct exec *x, const struct node *n, struct value obj, const char *name, json_object *const *args,
-		      size_t n_args, struct value *ret)
+static int eval_field(struct exec *x, const struct node *n, struct value obj, const char *name,
+		      json_object *const *args, size_t n_args, struct value *ret)
 {
 	json_object *member = NULL;
 	int r;
@@ -335,7 +336,7 @@ static int eval_pipe(struct exec *x, const struct pipeline *p, struct value dot,
 /* Declares or assigns the variables of a pipeline. */
 static void bind_vars(struct exec *x, const struct pipeline *p, struct value v)
 {
-	STRV_FOREACH(name, p->vars) {
+	STRV_FOREACH (name, p->vars) {
 		if (p->assign)
 			var_set(x, *name, v);
 		else
@@ -382,7 +383,8 @@ static char **sorted_keys(json_object *o)
 {
 	char **keys = strv_new();
 
-	json_object_object_foreach(o, key, val) {
+	json_object_object_foreach(o, key, val)
+	{
 		(void)val;
 		strv_add(&keys, key);
 	}

@@ -74,7 +74,7 @@ static int fn_split(json_object *const *args, size_t n, json_object **ret, struc
 	len = strlen(sep);
 	*ret = json_object_new_array();
 	if (!len) {
-		for (; *s; ) {
+		for (; *s;) {
 			size_t k = 1;
 
 			while (((unsigned char)s[k] & 0xc0) == 0x80)
@@ -346,8 +346,9 @@ static int compare(json_object *a, json_object *b, bool order)
 
 			return x < y ? -1 : x > y;
 		}
-		return json_object_get_double(a) < json_object_get_double(b) ? -1 :
-		       json_object_get_double(a) > json_object_get_double(b);
+		return json_object_get_double(a) < json_object_get_double(b)
+			       ? -1
+			       : json_object_get_double(a) > json_object_get_double(b);
 	}
 	if (ta != tb)
 		return !order && (!a || !b) ? 1 : 2;
@@ -370,7 +371,8 @@ static int relation(json_object *const *args, json_object **ret, bool order, boo
 	if (r == 2) {
 		enum json_type a = json_object_get_type(args[0]), b = json_object_get_type(args[1]);
 
-		return err_set(e, ERR_INVALID, a == b ? "invalid type for comparison" : "incompatible types for comparison");
+		return err_set(e, ERR_INVALID,
+			       a == b ? "invalid type for comparison" : "incompatible types for comparison");
 	}
 	*ret = json_object_new_boolean(r < 0 ? lt : r == 0 ? eq : gt);
 	return 0;
@@ -391,11 +393,11 @@ static int fn_eq(json_object *const *args, size_t n, json_object **ret, struct e
 	return 0;
 }
 
-#define RELATION(name, order, lt, eq, gt)                                                              \
-	static int name(json_object *const *args, size_t n, json_object **ret, struct err *e)          \
-	{                                                                                              \
-		(void)n;                                                                               \
-		return relation(args, ret, order, lt, eq, gt, e);                                      \
+#define RELATION(name, order, lt, eq, gt)                                                                              \
+	static int name(json_object *const *args, size_t n, json_object **ret, struct err *e)                          \
+	{                                                                                                              \
+		(void)n;                                                                                               \
+		return relation(args, ret, order, lt, eq, gt, e);                                                      \
 	}
 RELATION(fn_ne, false, true, false, true)
 RELATION(fn_lt, true, true, false, false)
@@ -499,15 +501,32 @@ static int fn_urlquery(json_object *const *args, size_t n, json_object **ret, st
 }
 
 static const struct template_func funcs[] = {
-	{"and", 1, -1, fn_logic},   {"or", 1, -1, fn_logic},	   {"not", 1, 1, fn_not},
-	{"len", 1, 1, fn_len},	    {"index", 1, -1, fn_index},	   {"slice", 1, 3, fn_slice},
-	{"print", 0, -1, fn_print}, {"printf", 1, -1, fn_printf},  {"println", 0, -1, fn_println},
-	{"html", 0, -1, fn_html},   {"js", 0, -1, fn_js},	   {"urlquery", 0, -1, fn_urlquery},
-	{"eq", 2, -1, fn_eq},	    {"ne", 2, 2, fn_ne},	   {"lt", 2, 2, fn_lt},
-	{"le", 2, 2, fn_le},	    {"gt", 2, 2, fn_gt},	   {"ge", 2, 2, fn_ge},
-	{"json", 1, 1, fn_json},    {"split", 2, 2, fn_split},	   {"join", 2, 2, fn_join},
-	{"title", 1, 1, fn_title},  {"lower", 1, 1, fn_lower},	   {"upper", 1, 1, fn_upper},
-	{"pad", 3, 3, fn_pad},	    {"truncate", 2, 2, fn_truncate},
+	{"and", 1, -1, fn_logic},
+	{"or", 1, -1, fn_logic},
+	{"not", 1, 1, fn_not},
+	{"len", 1, 1, fn_len},
+	{"index", 1, -1, fn_index},
+	{"slice", 1, 3, fn_slice},
+	{"print", 0, -1, fn_print},
+	{"printf", 1, -1, fn_printf},
+	{"println", 0, -1, fn_println},
+	{"html", 0, -1, fn_html},
+	{"js", 0, -1, fn_js},
+	{"urlquery", 0, -1, fn_urlquery},
+	{"eq", 2, -1, fn_eq},
+	{"ne", 2, 2, fn_ne},
+	{"lt", 2, 2, fn_lt},
+	{"le", 2, 2, fn_le},
+	{"gt", 2, 2, fn_gt},
+	{"ge", 2, 2, fn_ge},
+	{"json", 1, 1, fn_json},
+	{"split", 2, 2, fn_split},
+	{"join", 2, 2, fn_join},
+	{"title", 1, 1, fn_title},
+	{"lower", 1, 1, fn_lower},
+	{"upper", 1, 1, fn_upper},
+	{"pad", 3, 3, fn_pad},
+	{"truncate", 2, 2, fn_truncate},
 };
 
 const struct template_func *template_func_find(const char *name)

@@ -93,8 +93,9 @@ static bool unescape(const char **p, const char *end, struct strbuf *out)
 	if (!digits || (size_t)(end - s) < digits)
 		return false;
 	for (unsigned i = 0; i < digits; i++, s++) {
-		unsigned d = isdigit((unsigned char)*s) ? (unsigned)(*s - '0') :
-			     isxdigit((unsigned char)*s) ? (unsigned)((*s | 32) - 'a' + 10) : 99;
+		unsigned d = isdigit((unsigned char)*s)    ? (unsigned)(*s - '0')
+			     : isxdigit((unsigned char)*s) ? (unsigned)((*s | 32) - 'a' + 10)
+							   : 99;
 
 		if (d >= base)
 			return false;
@@ -118,7 +119,7 @@ static int lex_quote(struct lexer *l, struct err *e)
 	const char *p = l->src + l->pos + 1, *end = l->src + l->len;
 	struct token *t;
 
-	for (; p < end && *p != quote; ) {
+	for (; p < end && *p != quote;) {
 		if (*p == '\n' && quote != '`')
 			break;
 		if (*p == '\\' && quote != '`') {
@@ -131,8 +132,10 @@ static int lex_quote(struct lexer *l, struct err *e)
 	}
 	if (p >= end || *p != quote)
 		return fail(l, start,
-			    quote == '`' ? "unterminated raw quoted string" :
-			    quote == '"' ? "unterminated quoted string" : "unterminated character constant", e);
+			    quote == '`'   ? "unterminated raw quoted string"
+			    : quote == '"' ? "unterminated quoted string"
+					   : "unterminated character constant",
+			    e);
 	l->pos = (size_t)(p + 1 - l->src);
 	t = push(l, quote == '\'' ? TOK_CHAR : TOK_STR, start, l->pos - start);
 	t->str_len = sb.len;
@@ -146,9 +149,9 @@ static int lex_number(struct lexer *l)
 
 	if (l->src[l->pos] == '-' || l->src[l->pos] == '+')
 		l->pos++;
-	while (l->pos < l->len && (is_word(l->src[l->pos]) || l->src[l->pos] == '.' ||
-				   ((l->src[l->pos] == '-' || l->src[l->pos] == '+') &&
-				    (l->src[l->pos - 1] | 32) == 'e')))
+	while (l->pos < l->len &&
+	       (is_word(l->src[l->pos]) || l->src[l->pos] == '.' ||
+		((l->src[l->pos] == '-' || l->src[l->pos] == '+') && (l->src[l->pos - 1] | 32) == 'e')))
 		l->pos++;
 	push(l, TOK_NUM, start, l->pos - start);
 	return 0;
@@ -205,7 +208,8 @@ static int lex_inside(struct lexer *l, bool *done, struct err *e)
 			return 0;
 		}
 	}
-	if (isdigit((unsigned char)*s) || ((*s == '-' || *s == '+' || *s == '.') && left > 1 && isdigit((unsigned char)s[1])))
+	if (isdigit((unsigned char)*s) ||
+	    ((*s == '-' || *s == '+' || *s == '.') && left > 1 && isdigit((unsigned char)s[1])))
 		return lex_number(l);
 	if (*s == '.' || *s == '$') {
 		l->pos = word_end(l, start + 1);

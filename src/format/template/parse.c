@@ -151,8 +151,8 @@ static int parse_ident(struct parser *p, const struct token *t, struct node *n, 
 		n->type = NODE_FUNC;
 		n->text = xstrndup(p->src + t->pos, t->len);
 		if (!template_func_find(n->text))
-			return err_set(e, ERR_INVALID, "template: :%d: function \"%s\" not defined",
-				       line_of(p, t->pos), n->text);
+			return err_set(e, ERR_INVALID, "template: :%d: function \"%s\" not defined", line_of(p, t->pos),
+				       n->text);
 	}
 	return 0;
 }
@@ -265,7 +265,7 @@ static int parse_decl(struct parser *p, struct pipeline *pipe, struct err *e)
 		}
 		if (peek(p)->type == TOK_DECLARE || peek(p)->type == TOK_ASSIGN) {
 			pipe->assign = next(p)->type == TOK_ASSIGN;
-			STRV_FOREACH(v, pipe->vars) {
+			STRV_FOREACH (v, pipe->vars) {
 				if (pipe->assign && !strv_contains(p->vars, *v))
 					return err_set(e, ERR_INVALID, "template: :1: undefined variable \"%s\"", *v);
 			}
@@ -298,10 +298,11 @@ static int parse_pipeline(struct parser *p, enum token_type end, const char *whe
 		skip_space(p);
 		t = peek(p);
 		if (!pipe->cmds[pipe->n - 1].args.n && (t->type == end || t->type == TOK_PIPE))
-			return err_set(e, ERR_INVALID, "template: :%d: missing value for %s", line_of(p, t->pos), where);
+			return err_set(e, ERR_INVALID, "template: :%d: missing value for %s", line_of(p, t->pos),
+				       where);
 		if (pipe->n > 1) {
-			enum node_type first = pipe->cmds[pipe->n - 1].args.v ?
-						       pipe->cmds[pipe->n - 1].args.v[0]->type : NODE_DOT;
+			enum node_type first =
+				pipe->cmds[pipe->n - 1].args.v ? pipe->cmds[pipe->n - 1].args.v[0]->type : NODE_DOT;
 
 			if (first == NODE_CONST || first == NODE_NIL || first == NODE_DOT)
 				return err_set(e, ERR_INVALID,
@@ -409,7 +410,8 @@ static int parse_action(struct parser *p, struct node **ret, struct node **ret_e
 	}
 	if (token_is(p, t, "break") || token_is(p, t, "continue")) {
 		if (!p->loops)
-			return err_set(e, ERR_INVALID, "template: :1: {{%.*s}} outside {{range}}", (int)t->len, p->src + t->pos);
+			return err_set(e, ERR_INVALID, "template: :1: {{%.*s}} outside {{range}}", (int)t->len,
+				       p->src + t->pos);
 		*ret = node_new(t->len == 5 ? NODE_BREAK : NODE_CONTINUE, t);
 		next(p);
 		skip_space(p);

@@ -43,7 +43,8 @@ static char **sorted_keys(json_object *o)
 {
 	char **keys = strv_new();
 
-	json_object_object_foreach(o, key, val) {
+	json_object_object_foreach(o, key, val)
+	{
 		(void)val;
 		strv_add(&keys, key);
 	}
@@ -117,7 +118,8 @@ static void print_json_string(struct strbuf *out, const char *s, size_t n, bool 
 			strbuf_addf(out, "\\%c", letters[at - names]);
 		else if (c < 0x20 || (html && (c == '<' || c == '>' || c == '&')))
 			strbuf_addf(out, "\\u%04x", c);
-		else if (c == 0xe2 && i + 2 < n && (unsigned char)s[i + 1] == 0x80 && ((unsigned char)s[i + 2] & 0xfe) == 0xa8) {
+		else if (c == 0xe2 && i + 2 < n && (unsigned char)s[i + 1] == 0x80 &&
+			 ((unsigned char)s[i + 2] & 0xfe) == 0xa8) {
 			strbuf_addf(out, "\\u%04x", 0x2028u + ((unsigned char)s[i + 2] & 1u)); /* line separators */
 			i += 2;
 		} else
@@ -171,7 +173,8 @@ void template_print_json(struct strbuf *out, json_object *o, bool sort, bool htm
 	} else {
 		bool first = true;
 
-		json_object_object_foreach(o, key, v) {
+		json_object_object_foreach(o, key, v)
+		{
 			if (!first)
 				strbuf_add_char(out, ',');
 			first = false;
@@ -305,8 +308,12 @@ static bool format_operand(struct strbuf *s, const struct verb *v, json_object *
 static const char *go_type(json_object *o)
 {
 	static const char *const names[] = {
-		[json_type_null] = "<nil>", [json_type_boolean] = "bool", [json_type_double] = "float64",
-		[json_type_int] = "int",    [json_type_string] = "string", [json_type_array] = "[]interface {}",
+		[json_type_null] = "<nil>",
+		[json_type_boolean] = "bool",
+		[json_type_double] = "float64",
+		[json_type_int] = "int",
+		[json_type_string] = "string",
+		[json_type_array] = "[]interface {}",
 		[json_type_object] = "map[string]interface {}",
 	};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Go's text/template over JSON documents: what people write behind --format. Actions, pipelines, variables, if, with, range
- * (else, break, continue), trim markers, comments, parentheses; the standard functions and docker's (json, split, join,
- * title, lower, upper, pad, truncate). Not offered: define, template, block. Pure: text and tree in, text out.
+ * Go's text/template over JSON documents: what people write behind --format. Actions, pipelines, variables, if, with,
+ * range (else, break, continue), trim markers, comments, parentheses; the standard functions and docker's (json, split,
+ * join, title, lower, upper, pad, truncate). Not offered: define, template, block. Pure: text and tree in, text out.
  */
 #pragma once
 
@@ -20,8 +20,8 @@
 struct template; /* parsed, immutable */
 
 struct template_options {
-	/* A field that is no member: a method of the document, called with its arguments. Returns 1 and a new reference (or NULL
-	 * for nil) when it knows the name, 0 when not, -1 with e. May be NULL. */
+	/* A field that is no member: a method of the document, called with its arguments. Returns 1 and a new reference
+	 * (or NULL for nil) when it knows the name, 0 when not, -1 with e. May be NULL. */
 	int (*method)(void *user, json_object *self, const char *name, json_object *const *args, size_t n,
 		      json_object **ret, struct err *e);
 	void *user;
@@ -30,7 +30,7 @@ struct template_options {
 	/* True for a member that may be absent and then is nil rather than an error. */
 	bool (*may_be_absent)(const char *field);
 	const char *type_name; /* of the root in "can't evaluate field X in type T"; NULL: it is a map */
-	bool fold_case;	       /* try members without regard to case when the exact one is absent */
+	bool fold_case;        /* try members without regard to case when the exact one is absent */
 };
 
 /* ERR_INVALID with Go's wording where it is known ("template: :1: function \"x\" not defined"). */

@@ -28,7 +28,7 @@ enum token_type {
 struct token {
 	enum token_type type;
 	size_t pos, len; /* in the source; text tokens after trimming */
-	char *str;	 /* TOK_STR: the value */
+	char *str;       /* TOK_STR: the value */
 	size_t str_len;
 };
 
@@ -77,16 +77,17 @@ struct pipeline {
 
 struct node {
 	enum node_type type;
-	size_t pos;	    /* column shown in errors */
+	size_t pos;         /* column shown in errors */
 	size_t start, len;  /* source text of an operand, for errors */
-	char *text;	    /* NODE_TEXT, NODE_VAR and NODE_FUNC: name */
-	char **names;	    /* NODE_FIELD, NODE_VAR, NODE_CHAIN */
+	char *text;         /* NODE_TEXT, NODE_VAR and NODE_FUNC: name */
+	char **names;       /* NODE_FIELD, NODE_VAR, NODE_CHAIN */
 	json_object *value; /* NODE_CONST */
 	struct pipeline *pipe;
 	struct node_list body, otherwise;
 };
 
-struct template {
+struct template
+{
 	char *source;
 	struct node_list root;
 };

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Docker's option grammar: forms, clusters, interspersed arguments, "--", and the words of its errors. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/macros.h"
 #include "base/strv.h"
 #include "cli/flags.h"
 
 static const struct flag_spec specs[] = {
-	{"tty", 't', FLAG_BOOL, ""},	     {"interactive", 'i', FLAG_BOOL, ""},
-	{"publish", 'p', FLAG_LIST, ""},     {"name", 0, FLAG_STR, ""},
-	{"tail", 'n', FLAG_STR, "", .def = "all"}, {"last", 0, FLAG_INT, "", .def = "-1"},
-	{"proxy", 0, FLAG_BOOL, "", .def = "true"}, {"platform", 0, FLAG_STRINGS, ""},
-	{"old", 0, FLAG_STR, "", .hidden = true, .alias_of = "name"}, {NULL},
+	{"tty", 't', FLAG_BOOL, ""},
+	{"interactive", 'i', FLAG_BOOL, ""},
+	{"publish", 'p', FLAG_LIST, ""},
+	{"name", 0, FLAG_STR, ""},
+	{"tail", 'n', FLAG_STR, "", .def = "all"},
+	{"last", 0, FLAG_INT, "", .def = "-1"},
+	{"proxy", 0, FLAG_BOOL, "", .def = "true"},
+	{"platform", 0, FLAG_STRINGS, ""},
+	{"old", 0, FLAG_STR, "", .hidden = true, .alias_of = "name"},
+	{NULL},
 };
 
 #define ARGV(...) ((char *[]){__VA_ARGS__, NULL})
@@ -24,7 +30,11 @@ static void test_forms(void **state)
 {
 	struct args a;
 
-	assert_int_equal(args_parse(&a, specs, ARGV("-it", "img", "-p=1:2", "-p3", "--publish", "4", "--name=x=y", "b", "--", "-t"), true, NULL), 0);
+	assert_int_equal(
+		args_parse(&a, specs,
+			   ARGV("-it", "img", "-p=1:2", "-p3", "--publish", "4", "--name=x=y", "b", "--", "-t"), true,
+			   NULL),
+		0);
 	assert_true(flag_bool(&a, "tty") && flag_bool(&a, "interactive"));
 	assert_int_equal(strv_len(flag_list(&a, "publish")), 3);
 	assert_string_equal(flag_list(&a, "publish")[0], "1:2");
@@ -49,7 +59,10 @@ static void test_defaults(void **state)
 {
 	struct args a;
 
-	assert_int_equal(args_parse(&a, specs, ARGV("-t=false", "--proxy=0", "--platform", "a,b", "--platform", "c", "--old", "n"), true, NULL), 0);
+	assert_int_equal(args_parse(&a, specs,
+				    ARGV("-t=false", "--proxy=0", "--platform", "a,b", "--platform", "c", "--old", "n"),
+				    true, NULL),
+			 0);
 	assert_string_equal(flag_str(&a, "tail"), "all");
 	assert_int_equal(flag_num(&a, "last"), -1);
 	assert_false(flag_bool(&a, "proxy"));
@@ -82,10 +95,13 @@ static void test_errors(void **state)
 	refuse(ARGV("-tp"), "flag needs an argument: 'p' in -p");
 	refuse(ARGV("---x"), "bad flag syntax: ---x");
 	refuse(ARGV("--=x"), "bad flag syntax: --=x");
-	refuse(ARGV("--tty=maybe"), "invalid argument \"maybe\" for \"-t, --tty\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax");
-	refuse(ARGV("--last", "x"), "invalid argument \"x\" for \"--last\" flag: strconv.ParseInt: parsing \"x\": invalid syntax");
+	refuse(ARGV("--tty=maybe"), "invalid argument \"maybe\" for \"-t, --tty\" flag: strconv.ParseBool: parsing "
+				    "\"maybe\": invalid syntax");
+	refuse(ARGV("--last", "x"),
+	       "invalid argument \"x\" for \"--last\" flag: strconv.ParseInt: parsing \"x\": invalid syntax");
 	refuse(ARGV("--last", "99999999999999999999"),
-	       "invalid argument \"99999999999999999999\" for \"--last\" flag: strconv.ParseInt: parsing \"99999999999999999999\": value out of range");
+	       "invalid argument \"99999999999999999999\" for \"--last\" flag: strconv.ParseInt: parsing "
+	       "\"99999999999999999999\": value out of range");
 }
 
 static void test_csv(void **state)
@@ -103,7 +119,8 @@ static void test_csv(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_forms), cmocka_unit_test(test_stop_at_argument),
-					   cmocka_unit_test(test_defaults), cmocka_unit_test(test_errors), cmocka_unit_test(test_csv)};
+					   cmocka_unit_test(test_defaults), cmocka_unit_test(test_errors),
+					   cmocka_unit_test(test_csv)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options of run against the bodies that docker 28 sent for the same command lines (run_bodies.json: one whole body, and for each
- * command line what differs from it), and the wording of refused values.
+ * Options of run against the bodies that docker 28 sent for the same command lines (run_bodies.json: one whole body,
+ * and for each command line what differs from it), and the wording of refused values.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -31,7 +32,8 @@ static json_object *expected(json_object *base, json_object *changes)
 	json_object *o = NULL;
 
 	assert_int_equal(json_parse(text, strlen(text), &o, NULL), 0);
-	json_object_object_foreach(changes, key, value) {
+	json_object_object_foreach(changes, key, value)
+	{
 		const char *host = str_after(key, "HostConfig.");
 		json_object *in = host ? json_member(o, "HostConfig") : o;
 
@@ -84,7 +86,7 @@ static void test_bodies(void **state)
 
 static void refuse(const char *flag, const char *value, const char *want)
 {
-	char *argv[] = {(char *)(uintptr_t)flag, (char *)(uintptr_t)value, (char *)(uintptr_t)"busybox", NULL};
+	char *argv[] = {(char *)(uintptr_t)flag, (char *)(uintptr_t)value, (char *)(uintptr_t) "busybox", NULL};
 	_cleanup_json_ json_object *body = NULL;
 	struct err e = ERR_INIT;
 	struct args a;
@@ -148,7 +150,8 @@ static void test_kv(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bodies), cmocka_unit_test(test_refused), cmocka_unit_test(test_kv)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bodies), cmocka_unit_test(test_refused),
+					   cmocka_unit_test(test_kv)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

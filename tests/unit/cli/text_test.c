@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables, sizes, durations, escapes, detach keys, port lists, configuration. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -122,8 +123,9 @@ static void test_config(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),  cmocka_unit_test(test_human), cmocka_unit_test(test_escape),
-					   cmocka_unit_test(test_detach), cmocka_unit_test(test_ports), cmocka_unit_test(test_config)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),  cmocka_unit_test(test_human),
+					   cmocka_unit_test(test_escape), cmocka_unit_test(test_detach),
+					   cmocka_unit_test(test_ports),  cmocka_unit_test(test_config)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine addresses and stdcopy frames. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "client/client.h"
 #include "client/demux.h"
@@ -21,8 +22,9 @@ static struct endpoint *parse(const char *url, bool tls)
 
 static void test_endpoints(void **state)
 {
-	static const char *const bad[] = {"foo://x", "nothing", "tcp://[::1", "tcp://h:port", "ssh://", "ssh://-oProxyCommand=x",
-					  "ssh://-u@h", "ssh://u:secret@h"};
+	static const char *const bad[] = {"foo://x",      "nothing",         "tcp://[::1",
+					  "tcp://h:port", "ssh://",          "ssh://-oProxyCommand=x",
+					  "ssh://-u@h",   "ssh://u:secret@h"};
 	struct endpoint *ep = parse("", false);
 
 	assert_int_equal(ep->kind, ENDPOINT_UNIX);
@@ -111,7 +113,8 @@ static void test_query(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_endpoints), cmocka_unit_test(test_demux), cmocka_unit_test(test_query)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_endpoints), cmocka_unit_test(test_demux),
+					   cmocka_unit_test(test_query)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

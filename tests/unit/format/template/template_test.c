@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Templates against the output of Go's text/template (and docker's functions) for the same text and document. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/macros.h"
 #include "format/template/template.h"
 
-static const char document[] =
-	"{\"Id\":\"abcdef0123456789\",\"Name\":\"/web\",\"Count\":3,\"Ratio\":0.5,\"On\":true,\"Off\":false,\"Nil\":null,"
-	"\"List\":[\"a\",\"b\",\"c\"],\"Empty\":[],\"Map\":{\"z\":\"1\",\"a\":\"2\"},\"State\":{\"Status\":\"running\",\"Pid\":42},"
-	"\"Html\":\"<b>&\",\"Objects\":[{\"N\":1},{\"N\":2}]}";
+static const char document[] = "{\"Id\":\"abcdef0123456789\",\"Name\":\"/"
+			       "web\",\"Count\":3,\"Ratio\":0.5,\"On\":true,\"Off\":false,\"Nil\":null,"
+			       "\"List\":[\"a\",\"b\",\"c\"],\"Empty\":[],\"Map\":{\"z\":\"1\",\"a\":\"2\"},\"State\":{"
+			       "\"Status\":\"running\",\"Pid\":42},"
+			       "\"Html\":\"<b>&\",\"Objects\":[{\"N\":1},{\"N\":2}]}";
 
 struct example {
 	const char *text, *want; /* want of a failure: what its message holds */
@@ -41,12 +43,15 @@ static const struct example good[] = {
 	{"{{index .List 1}} {{index .Map \"z\"}} {{(index .Objects 0).N}}", "b 1 1"},
 	{"{{len .List}} {{len .Id}} {{len .Map}}", "3 16 2"},
 	{"{{slice .Id 0 3}} {{slice .List 1}}", "abc [b c]"},
-	{"{{.Name | upper | printf \"%s!\"}} {{printf \"%-8s|%5d|%q\" .State.Status 7 \"q\"}}", "/WEB! running |    7|\"q\""},
+	{"{{.Name | upper | printf \"%s!\"}} {{printf \"%-8s|%5d|%q\" .State.Status 7 \"q\"}}",
+	 "/WEB! running |    7|\"q\""},
 	{"{{printf \"%v %t %.2f %x\" .List .On .Ratio 255}}", "[a b c] true 0.50 ff"},
 	{"{{printf \"%d\" .Id}}", "%!d(string=abcdef0123456789)"},
 	{"{{join .List \"-\"}} {{join (split \"a:b\" \":\") \"+\"}}", "a-b-c a+b"},
-	{"{{title \"hello world\"}} {{lower \"ABC\"}} {{truncate .Id 4}} {{pad \"x\" 1 2}}|", "Hello World abc abcd  x  |"},
-	{"{{eq .Count 3}} {{ne .Count 3}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 2}}", "true false true true false true"},
+	{"{{title \"hello world\"}} {{lower \"ABC\"}} {{truncate .Id 4}} {{pad \"x\" 1 2}}|",
+	 "Hello World abc abcd  x  |"},
+	{"{{eq .Count 3}} {{ne .Count 3}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 2}}",
+	 "true false true true false true"},
 	{"{{eq .Name \"x\" \"/web\"}}", "true"},
 	{"{{and .On .Count}} {{or .Off .Name}} {{not .On}} {{and .Off (index .List 99)}}", "3 /web false false"},
 	{"{{println 1 2}}{{print \"a\" 1 2 \"b\"}}", "1 2\na1 2b"},
@@ -125,7 +130,8 @@ static void test_depth(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_depth)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+					   cmocka_unit_test(test_depth)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
