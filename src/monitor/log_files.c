@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/strutil.h"
 
 #define NAME_BUF 300
 
@@ -44,23 +47,42 @@ static int lock_dir(const struct log_source *src, int how)
 	return fd;
 }
 
+#define COMMENT "inode " /* of a compressed file's header, with the number behind it */
+
+/* The inode number in the comment of a gzip header (RFC 1952) as gzip_copy writes it; 0: there is none. */
+static ino_t comment_inode(int fd)
+{
+	char head[10 + sizeof(COMMENT) + 20] = {0};
+	uint64_t ino;
+
+	if (pread(fd, head, sizeof(head) - 1, 0) < 10 || head[0] != '\x1f' || head[1] != '\x8b' || head[3] != 0x10)
+		return 0;
+	if (!str_starts(head + 10, COMMENT) || parse_u64(head + 10 + strlen(COMMENT), &ino) < 0)
+		return 0;
+	return (ino_t)ino;
+}
+
 /* One file by its number, plain before compressed. -ENOENT, -errno. */
-static int open_number(const struct log_source *src, int i, bool *ret_gzip, struct stat *ret_st)
+static int open_number(const struct log_source *src, int i, bool *ret_gzip, struct log_file_id *ret_id)
 {
 	char name[NAME_BUF];
 	int fd = -ENOENT;
+	struct stat st;
 
 	for (int gzip = 0; gzip <= (i > 0) && fd == -ENOENT; gzip++) {
 		file_name(name, src->name, i, gzip);
 		fd = root_open_regular(src->dirfd, name, ROOT_NO_LINKS, O_RDONLY);
 		*ret_gzip = gzip;
 	}
-	if (fd >= 0 && fstat(fd, ret_st) < 0) {
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0) {
 		int r = -errno;
 
 		fd_close(fd);
 		return r;
 	}
+	*ret_id = (struct log_file_id){*ret_gzip ? comment_inode(fd) : st.st_ino, st.st_mtim};
 	return fd;
 }
 
@@ -81,20 +103,19 @@ int log_files_open(const struct log_source *src, int64_t since_ns, struct log_fi
 		return err_sys(e, -lock, "cannot lock the log directory");
 	f.items = xnew_array(struct log_cursor, (size_t)MAX(src->max_files, 1));
 	for (int i = MAX(src->max_files, 1) - 1; i >= 0; i--) {
-		struct stat st = {0};
+		struct log_file_id id;
 		bool gzip;
-		int fd = open_number(src, i, &gzip, &st);
+		int fd = open_number(src, i, &gzip, &id);
 
 		if (fd == -ENOENT)
 			continue;
 		if (fd < 0)
 			return err_sys(e, -fd, "cannot open the log");
-		if (i > 0 && st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec < since_ns) {
+		if (i > 0 && id.mtime.tv_sec * NS_PER_SEC + id.mtime.tv_nsec < since_ns) {
 			fd_close(fd);
 			continue;
 		}
-		if (i == 0)
-			f.current = st.st_ino;
+		f.newest = id;
 		if (log_cursor_open(&f.items[f.n], src->driver, fd, gzip) < 0)
 			return err_set(e, ERR_SYSTEM, "cannot read a compressed log file");
 		f.n++;
@@ -104,60 +125,91 @@ int log_files_open(const struct log_source *src, int64_t since_ns, struct log_fi
 	return 0;
 }
 
-int log_files_next(const struct log_source *src, ino_t ino, struct log_cursor *ret, ino_t *ret_ino, struct err *e)
+/* The number that the file has now, or -1. */
+static int number_of(const struct log_source *src, const struct log_file_id *id)
+{
+	for (int i = 0; i < MAX(src->max_files, 1); i++) {
+		struct log_file_id there;
+		bool gzip;
+		int fd = open_number(src, i, &gzip, &there);
+
+		if (fd < 0)
+			continue;
+		fd_close(fd);
+		if (there.ino == id->ino &&
+		    (!gzip || (there.mtime.tv_sec == id->mtime.tv_sec && there.mtime.tv_nsec == id->mtime.tv_nsec)))
+			return i;
+	}
+	return -1;
+}
+
+int log_files_next(const struct log_source *src, const struct log_file_id *id, struct log_cursor *ret,
+		   struct log_file_id *ret_id, struct err *e)
 {
 	_cleanup_close_ int lock = lock_dir(src, LOCK_SH);
+	bool gzip;
+	int i, fd;
 
 	if (lock < 0)
 		return err_sys(e, -lock, "cannot lock the log directory");
-	for (int i = 0; i < MAX(src->max_files, 1); i++) {
-		char name[NAME_BUF];
-		struct stat st;
-		bool gzip;
-		int fd;
-
-		file_name(name, src->name, i, false);
-		if (fstatat(src->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_ino != ino)
-			continue;
-		if (i == 0)
-			return 0;
-		fd = open_number(src, i - 1, &gzip, &st);
-		if (fd < 0)
-			return fd == -ENOENT ? 0 : err_sys(e, -fd, "cannot open the log");
-		if (log_cursor_open(ret, src->driver, fd, gzip) < 0)
-			return err_set(e, ERR_SYSTEM, "cannot read a compressed log file");
-		*ret_ino = st.st_ino;
-		return 1;
-	}
-	return 2;
+	i = number_of(src, id);
+	if (i <= 0)
+		return i < 0 ? 2 : 0;
+	fd = open_number(src, i - 1, &gzip, ret_id);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : err_sys(e, -fd, "cannot open the log");
+	if (log_cursor_open(ret, src->driver, fd, gzip) < 0)
+		return err_set(e, ERR_SYSTEM, "cannot read a compressed log file");
+	return 1;
 }
 
 /* --- compressing --- */
 
-static int gzip_copy(int from, int to)
+/* Deflates what is in z's input and writes it. */
+static int gzip_some(z_stream *z, int flush, uint8_t *out, size_t size, int to)
 {
-	_cleanup_free_ char *buf = xmalloc(64 * 1024);
+	int done;
+
+	do {
+		int r;
+
+		z->next_out = out;
+		z->avail_out = (uInt)size;
+		done = deflate(z, flush);
+		r = fd_write_full(to, out, size - z->avail_out);
+		if (r < 0)
+			return r;
+	} while (z->avail_out == 0 || (flush == Z_FINISH && done != Z_STREAM_END));
+	return 0;
+}
+
+static int gzip_copy(int from, ino_t ino, int to)
+{
+	enum { BLOCK = 64 * 1024 };
+	_cleanup_free_ uint8_t *in = xmalloc(BLOCK), *out = xmalloc(BLOCK);
+	char comment[sizeof(COMMENT) + 20];
+	gz_header head = {.os = 3, .comment = (Bytef *)comment};
+	z_stream z = {0};
 	off_t at = 0;
 	ssize_t n;
-	int dup = fd_dup(to), r = 0;
-	gzFile gz;
+	int r = 0;
 
-	if (dup < 0)
-		return dup;
-	gz = gzdopen(dup, "wb6");
-	if (!gz) {
-		fd_close(dup);
+	snprintf(comment, sizeof(comment), COMMENT "%ju", (uintmax_t)ino);
+	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -ENOMEM;
-	}
-	while (r == 0 && (n = pread(from, buf, 64 * 1024, at)) != 0) {
-		if (n < 0)
+	deflateSetHeader(&z, &head);
+	do {
+		n = pread(from, in, BLOCK, at);
+		if (n < 0) {
 			r = -errno;
-		else if (gzwrite(gz, buf, (unsigned)n) != n)
-			r = -EIO;
-		at += MAX(n, 0);
-	}
-	if (gzclose_w(gz) != Z_OK && r == 0)
-		r = -EIO;
+			break;
+		}
+		at += n;
+		z.next_in = in;
+		z.avail_in = (uInt)n;
+		r = gzip_some(&z, n ? Z_NO_FLUSH : Z_FINISH, out, BLOCK, to);
+	} while (r == 0 && n > 0);
+	deflateEnd(&z);
 	return r;
 }
 
@@ -203,7 +255,7 @@ static int compress_one(const struct log_source *src, int i, struct err *e)
 		return err_sys(e, -to, "cannot make %s", tmp);
 	if (flock(to, LOCK_EX | LOCK_NB) < 0)
 		return 0; /* another thread is at it, and looks at all files */
-	r = ftruncate(to, 0) < 0 ? -errno : gzip_copy(from, to);
+	r = ftruncate(to, 0) < 0 ? -errno : gzip_copy(from, st.st_ino, to);
 	if (r == 0) {
 		/* `since` goes by it */
 		struct timespec times[2] = {st.st_atim, st.st_mtim};

@@ -25,8 +25,6 @@ struct output {
 	int (*write)(void *arg, const void *p, size_t n);
 	void *arg;
 	struct strbuf out; /* finished, not yet written */
-	int64_t last_ns;   /* of the last record seen */
-	int64_t after_ns;  /* records up to here were seen before */
 	bool done;         /* until is passed, or the client left */
 };
 
@@ -66,9 +64,6 @@ static void output_record(struct output *o, const struct log_line *l)
 {
 	const struct log_query *how = o->how;
 
-	if (l->time_ns <= o->after_ns)
-		return;
-	o->last_ns = l->time_ns;
 	if (how->since_ns && l->time_ns < how->since_ns)
 		return;
 	if (how->until_ns && l->time_ns > how->until_ns) {
@@ -122,41 +117,48 @@ struct follow {
 	const struct log_source *src;
 	struct output *out;
 	struct log_cursor *cursor;
-	ino_t ino;
+	struct log_file_id id;
 	int inotify;
 };
+
+static void follow_to(struct follow *f, struct log_cursor next, const struct log_file_id *id)
+{
+	log_cursor_done(f->cursor);
+	*f->cursor = next;
+	f->id = *id;
+	output_file(f->out, f->cursor);
+}
 
 /* To the files that came after the one being followed, all but the newest to their end. */
 static int follow_rotation(struct follow *f, struct err *e)
 {
 	for (;;) {
 		struct log_cursor next;
-		ino_t ino;
-		int r = log_files_next(f->src, f->ino, &next, &ino, e);
+		struct log_file_id id;
+		struct stat st;
+		int r;
 
+		if (f->cursor->fd >= 0 && fstat(f->cursor->fd, &st) == 0)
+			f->id.mtime = st.st_mtim;
+		r = log_files_next(f->src, &f->id, &next, &id, e);
 		if (r <= 0)
 			return r;
 		/* What was written between our last read and the renaming. */
 		output_file(f->out, f->cursor);
 		if (r == 2) {
-			/* Rotated out of reach, or compressed: start over, behind what was seen. */
+			/* Rotated out of reach: what is there is all newer. */
 			_cleanup_(log_files_done_p) struct log_files all = {0};
 
-			if (log_files_open(f->src, f->out->last_ns, &all, e) < 0)
+			if (log_files_open(f->src, 0, &all, e) < 0)
 				return -1;
 			if (all.n == 0)
 				return 0;
-			f->out->after_ns = f->out->last_ns;
-			for (size_t i = 0; i < all.n; i++)
+			for (size_t i = 0; i < all.n - 1; i++)
 				output_file(f->out, &all.items[i]);
-			f->out->after_ns = INT64_MIN;
 			next = all.items[--all.n];
-			ino = all.current;
+			id = all.newest;
 		}
-		log_cursor_done(f->cursor);
-		*f->cursor = next;
-		f->ino = ino;
-		output_file(f->out, f->cursor);
+		follow_to(f, next, &id);
 	}
 }
 
@@ -240,7 +242,7 @@ int log_read(const struct log_source *src, const struct log_query *how,
 	     int (*write)(void *arg, const void *p, size_t n), void *arg, struct err *e)
 {
 	_cleanup_(log_files_done_p) struct log_files files = {0};
-	struct output o = {.how = how, .write = write, .arg = arg, .out = STRBUF_INIT, .after_ns = INT64_MIN};
+	struct output o = {.how = how, .write = write, .arg = arg, .out = STRBUF_INIT};
 	bool follow = how->follow && how->ended_fd >= 0;
 	_cleanup_close_ int inotify = -1;
 	size_t first;
@@ -258,8 +260,8 @@ int log_read(const struct log_source *src, const struct log_query *how,
 	for (size_t i = first; i < files.n; i++)
 		output_file(&o, &files.items[i]);
 	output_flush(&o);
-	if (follow && !o.done && files.n > 0 && files.current) {
-		struct follow f = {src, &o, &files.items[files.n - 1], files.current, inotify};
+	if (follow && !o.done && files.n > 0) {
+		struct follow f = {src, &o, &files.items[files.n - 1], files.newest, inotify};
 
 		r = follow_run(&f, e);
 	}

@@ -27,7 +27,7 @@ struct fixture {
 	int dirfd;
 	struct log_writer w;
 	struct log_source src;
-	int64_t now;
+	int64_t now, step;
 };
 
 static void setup(struct fixture *f, enum monitor_log_driver driver, int64_t max_size, int max_files)
@@ -44,6 +44,7 @@ static void setup(struct fixture *f, enum monitor_log_driver driver, int64_t max
 	assert_non_null(mkdtemp(f->dir));
 	f->dirfd = dir_open(f->dir);
 	f->now = T0;
+	f->step = 1000000000;
 	f->src = (struct log_source){f->dirfd, "x.log", driver, max_files};
 	strv_add(&l.log_attrs, "tag=a b");
 	log_writer_init(&f->w);
@@ -62,7 +63,7 @@ static void teardown(struct fixture *f)
 static void say(struct fixture *f, enum log_stream stream, const char *text)
 {
 	log_writer_add(&f->w, stream, f->now, text, strlen(text));
-	f->now += 1000000000;
+	f->now += f->step;
 }
 
 /* "line 0\n" ... in seconds from T0 */
@@ -343,6 +344,7 @@ static void follow_one(enum monitor_log_driver driver, int64_t max_size, int max
 	char mark[32];
 
 	setup(&f, driver, max_size, max_files);
+	f.step = 0; /* as the lines of one read have */
 	say_lines(&f, 0, 3);
 	fo.how.follow = true;
 	fo.how.ended_fd = eventfd(0, EFD_CLOEXEC);
