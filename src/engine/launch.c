@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/path.h"
 #include "engine/run_priv.h"
 #include "engine/spec.h"
+#include "format/template/template.h"
 #include "runtime/cgroup.h"
 
 #define LOG_MAX_SIZE_DEFAULT  (20LL * 1000 * 1000)
@@ -237,6 +239,39 @@ static void log_attrs(const struct container_record *rec, const struct json_kv *
 	json_kv_done(&env);
 }
 
+/* The option `tag`: a template over what Docker offers there. */
+static int log_tag(const struct container_record *rec, const char *text, char ***attrs, struct err *e)
+{
+	_cleanup_(template_free_p) struct template *t = NULL;
+	_cleanup_strbuf_ struct strbuf doc = STRBUF_INIT, out = STRBUF_INIT_MAX(LIMIT_LOG_LINE);
+	_cleanup_json_ json_object *data = NULL;
+	_cleanup_free_ char *args = strv_join(rec->args, " ");
+	const char *image = str_after(rec->image_id, "sha256:");
+	struct json_writer w;
+
+	if (str_empty(text))
+		return 0;
+	json_writer_init(&w, &doc);
+	json_object_begin(&w);
+	json_key(&w, "ID");
+	json_strn(&w, rec->id, 12);
+	json_kstr(&w, "FullID", rec->id);
+	json_kstr(&w, "Name", rec->name);
+	json_key(&w, "ImageID");
+	json_strn(&w, str_or_empty(image), strnlen(str_or_empty(image), 12));
+	json_kstr(&w, "ImageFullID", str_or_empty(rec->image_id));
+	json_kstr(&w, "ImageName", str_or_empty(rec->config.image));
+	json_kstr(&w, "Command", str_or_empty(rec->path));
+	json_kstr(&w, "Args", str_or_empty(args));
+	json_kstr(&w, "DaemonName", "docker");
+	json_object_close(&w);
+	if (json_parse(doc.data, doc.len, &data, e) < 0 || template_parse(text, &t, e) < 0 ||
+	    template_execute(t, data, &(struct template_options){.type_name = "loggerutils.Info"}, &out, e) < 0)
+		return err_wrap(e, "invalid value for the log option tag");
+	attr_add(attrs, "tag", out.data);
+	return 0;
+}
+
 static int log_limits(const struct json_kv *opts, struct log_plan *p, struct err *e)
 {
 	const char *size = json_kv_get(opts, "max-size"), *files = json_kv_get(opts, "max-file");
@@ -280,8 +315,13 @@ int log_plan_make(const struct engine_config *cfg, const struct container_record
 		log_plan_done(&p);
 		return -1;
 	}
-	if (p.driver == MONITOR_LOG_JSON_FILE)
+	if (p.driver == MONITOR_LOG_JSON_FILE) {
 		log_attrs(rec, opts, &p.attrs);
+		if (log_tag(rec, json_kv_get(opts, "tag"), &p.attrs, e) < 0) {
+			log_plan_done(&p);
+			return -1;
+		}
+	}
 	*ret = p;
 	return 0;
 }
