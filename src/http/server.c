@@ -385,7 +385,8 @@ int http_server_start(struct http_server *s, struct err *e)
 		if (r < 0)
 			return err_sys(e, -r, "http server");
 	}
-	worker_spawn(s);
+	for (int i = 0; i < WORKERS_KEPT; i++)
+		worker_spawn(s);
 	if (s->n_threads == 0)
 		return err_set(e, ERR_UNAVAILABLE, "http server: cannot start a thread");
 	return 0;
