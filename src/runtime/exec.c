@@ -229,13 +229,18 @@ static int exec_in(const struct runtime_exec *in, const struct target *t, struct
 	/* As for the first process: hierarchies without a limit can wait. */
 	unsigned join = in->defer_accounting && cg->fd[CGROUP_UNIFIED] >= 0 ? cgroup_limited(cg) : v1;
 	cg->deferred = v1 & ~join;
-	int r = cgroup_join(cg, helper, join, e);
+	struct err why = ERR_INIT;
+	int r = cgroup_join(cg, helper, join, &why);
 	if (r == 0)
-		r = process_prepare(helper, in->process, e);
+		r = process_prepare(helper, in->process, &why);
 	if (r == 0)
-		r = step_send(sock, STEP_PREPARED, 0, -1, e);
-	if (r == 0)
-		r = converse(sock, ret, e);
+		r = step_send(sock, STEP_PREPARED, 0, -1, &why);
+	if (r < 0 && !step_other_gone(&why))
+		err_set(e, why.kind, "%s", why.msg);
+	else if (converse(sock, ret, e) < 0)
+		r = -1;
+	else if (r < 0)
+		err_set(e, why.kind, "%s", why.msg);
 	if (r < 0) {
 		kill(helper, SIGKILL);
 		if (ret->pid > 0) {

@@ -40,6 +40,11 @@ int step_next(int sock, int *ret_value, int *ret_fd, struct err *e)
 	size_t n_fds = 1;
 	ssize_t n = fd_recv(sock, &p, sizeof(p) - 1, &fd, &n_fds);
 
+	/* The other end left something of ours unread; what it said before it went is still there. */
+	if (n == -ECONNRESET) {
+		n_fds = 1;
+		n = fd_recv(sock, &p, sizeof(p) - 1, &fd, &n_fds);
+	}
 	if (n < 0)
 		return err_sys(e, (int)-n, "wait for the new process");
 	if (n == 0)
@@ -63,6 +68,11 @@ int step_next(int sock, int *ret_value, int *ret_fd, struct err *e)
 	else if (n_fds == 1)
 		fd_close(fd);
 	return p.step;
+}
+
+bool step_other_gone(const struct err *e)
+{
+	return e->errnum == EPIPE || e->errnum == ECONNRESET || e->errnum == ESRCH;
 }
 
 int step_wait(int sock, enum step step, int *ret_fd, struct err *e)

@@ -16,6 +16,17 @@
 
 #define AGAIN "_HULL_RUNTIME_CLONED"
 
+void runtime_fill_stdio(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_NOCTTY);
+	} while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		fd_close(fd);
+}
+
 #ifdef HULL_SANITIZE
 /* The sanitizers find their symbols by path and trace their own process for leaks. */
 int runtime_exe_open(const char *path, struct err *e)

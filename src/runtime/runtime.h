@@ -102,5 +102,8 @@ int runtime_cleanup(const char *id, const struct oci_config *config, const char 
 /* Called once at the top of main() by programs that start containers: makes the process non-dumpable and makes sure
  * that /proc/self/exe lies on a read-only mount, by executing itself again from one when it does not (rule D4). */
 int runtime_protect_self(char *const *argv, struct err *e);
-/* The program at `path` on a read-only clone of its mount, for those who execute it often (proc_spawn's exec_fd); -1 and e. */
+/* Opens /dev/null for each of 0, 1, 2 that the caller closed: our own descriptors must not take their place. */
+void runtime_fill_stdio(void);
+/* The program at `path` on a read-only clone of its mount, for those who execute it often (proc_spawn's exec_fd); -1
+ * and e. */
 int runtime_exe_open(const char *path, struct err *e);

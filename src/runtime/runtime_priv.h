@@ -55,6 +55,8 @@ int step_send(int sock, enum step step, int value, int fd, struct err *e);
 int step_wait(int sock, enum step step, int *ret_fd, struct err *e);
 /* The next step, 0 at the end of the conversation, -1 on error. */
 int step_next(int sock, int *ret_value, int *ret_fd, struct err *e);
+/* An error of step_send or of a call on the process that only says that it has ended: it will have told why. */
+bool step_other_gone(const struct err *e);
 /* Tells the other side why and ends the process. */
 _noreturn_ void step_fail(int sock, const struct err *e);
 

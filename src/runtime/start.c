@@ -280,11 +280,11 @@ static int start(struct starting *s, const struct runtime_start *in, struct err 
 		return err_sys(e, fp, "failpoint");
 	/* A child that fails says why itself; a broken conversation on our side only shows that it did. */
 	if ((s->ns.clone_flags & CLONE_NEWUSER) &&
-	    (ns_write_maps(s->pid, &c->linux_, e) < 0 || step_send(s->sock, STEP_MAPPED, 0, -1, &why) < 0))
-		return why.kind ? converse(s, in, e) : -1;
+	    (ns_write_maps(s->pid, &c->linux_, e) < 0 || step_send(s->sock, STEP_MAPPED, 0, -1, e) < 0))
+		return -1;
 	if (cgroup_complete(s, in, &why) < 0 || process_prepare(s->pid, c->process, &why) < 0 ||
 	    step_send(s->sock, STEP_PREPARED, 0, -1, &why) < 0) {
-		if (why.errnum == ESRCH || why.errnum == EPIPE)
+		if (step_other_gone(&why))
 			return converse(s, in, e) < 0 ? -1 : err_set(e, why.kind, "%s", why.msg);
 		if (e)
 			*e = why;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For the security tests of hull-runtime alone: bundles of probe and busybox, changed by a line of Python. No daemon.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 bats_require_minimum_version 1.5.0
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BIN=${HULL_BIN:?run this through tests/run}

@@ -109,7 +109,7 @@ static int in_child(const struct seccomp_filter *f, long nr)
 			_exit(255);
 		errno = 0;
 		syscall(nr, -1, 0, 0, 0, 0, 0);
-		_exit(errno);
+		syscall(SYS_exit_group, errno);
 	}
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
