@@ -80,6 +80,3 @@ int cli_for_each(struct cli *cli, char *const *names,
 void help_print(struct cli *cli, const struct command *c, FILE *to);
 /* "\nUsage:  docker ps [OPTIONS]\n\nRun 'docker ps --help' for more information\n" */
 void help_print_usage(struct cli *cli, const struct command *c, FILE *to);
-/* completion.c, man.c: from the command table */
-extern const struct command cmd_completion;
-extern const struct command cmd_man;

@@ -16,11 +16,11 @@ GROUP(group_system, "system", "Manage the engine", &cmd_system_df, &cmd_system_d
       &cmd_system_prune);
 
 static const struct command *const root_subs[] = {
-	&cmd_run,     &cmd_exec,        &cmd_ps,      &cmd_pull,     &cmd_push,   &cmd_images, &cmd_version,
-	&cmd_info,    &group_container, &group_image, &group_system, &cmd_attach, &cmd_create, &cmd_events,
-	&cmd_history, &cmd_import,      &cmd_inspect, &cmd_kill,     &cmd_load,   &cmd_logs,   &cmd_pause,
-	&cmd_port,    &cmd_rename,      &cmd_restart, &cmd_rm,       &cmd_rmi,    &cmd_save,   &cmd_start,
-	&cmd_stop,    &cmd_tag,         &cmd_top,     &cmd_unpause,  &cmd_wait,   NULL,
+	&cmd_run,    &cmd_exec,        &cmd_ps,      &cmd_pull,     &cmd_push,    &cmd_images,     &cmd_version,
+	&cmd_info,   &group_container, &group_image, &group_system, &cmd_attach,  &cmd_completion, &cmd_create,
+	&cmd_events, &cmd_history,     &cmd_import,  &cmd_inspect,  &cmd_kill,    &cmd_load,       &cmd_logs,
+	&cmd_pause,  &cmd_port,        &cmd_rename,  &cmd_restart,  &cmd_rm,      &cmd_rmi,        &cmd_save,
+	&cmd_start,  &cmd_stop,        &cmd_tag,     &cmd_top,      &cmd_unpause, &cmd_wait,       NULL,
 };
 
 const struct command command_root = {

@@ -122,6 +122,7 @@ int endpoint_parse(const char *url, const struct endpoint_tls *tls, struct endpo
 		if (ep->user && *ep->user == '-')
 			return err_set(e, ERR_INVALID, "invalid ssh URL: invalid user");
 		ep->path = *ep->base ? xstrdup(ep->base) : NULL;
+		free_and_set(&ep->base, xstrdup(""));
 		ep->tls = false;
 	} else if (strstr(url, "://")) {
 		return err_set(e, ERR_INVALID, "unable to parse docker host `%s`: unsupported protocol", url);
