@@ -27,7 +27,7 @@ void confine_signals(void)
 				      SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
+		sigaction(ignored[i], &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 }
 
 int confine_capabilities(struct err *e)

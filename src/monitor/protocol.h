@@ -37,8 +37,8 @@
 #define MONITOR_FD_LOG       6
 #define MONITOR_FD_CONTAINER 7
 
-/* The environment to start a supervisor with. malloc's per-thread cache would keep chunks all over the heap, and with them
- * half of the pages that the start has used. */
+/* The environment to start a supervisor with. malloc's per-thread cache would keep chunks all over the heap, and with
+ * them half of the pages that the start has used. */
 #define MONITOR_ENV "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"
 
 #define MONITOR_SOCKET_NAME "monitor.sock"
