@@ -50,9 +50,8 @@ int images_platform(struct api_call *c, char **ret, struct err *e)
 int images_check_platform(const struct image *i, const char *ref, const char *platform, struct err *e)
 {
 	_cleanup_free_ char *have = image_config_platform(&i->config);
-	size_t n = platform ? strlen(platform) : 0;
 
-	if (!n || (strncmp(have, platform, n) == 0 && (!have[n] || have[n] == '/')))
+	if (image_config_fits(&i->config, platform))
 		return 0;
 	return err_set(
 		e, ERR_NOT_FOUND,

@@ -51,15 +51,6 @@ static int spool(struct import *m, const struct image_input *in, struct err *e)
 	return content_write_commit(w, NULL, -1, m->blob, e);
 }
 
-static const char *host_architecture(void)
-{
-#if defined(__x86_64__)
-	return "amd64";
-#else
-	return "arm64";
-#endif
-}
-
 /* "linux/arm64/v8" */
 static int set_platform(struct image_config *c, const char *platform, struct err *e)
 {
@@ -69,7 +60,7 @@ static int set_platform(struct image_config *c, const char *platform, struct err
 	if (n > 3)
 		return err_set(e, ERR_INVALID, "\"%.100s\" is an invalid platform", platform);
 	c->os = xstrdup(n ? parts[0] : "linux");
-	c->architecture = xstrdup(n > 1 ? parts[1] : host_architecture());
+	c->architecture = xstrdup(n > 1 ? parts[1] : platform_host_architecture());
 	c->variant = xstrdup(n > 2 ? parts[2] : NULL);
 	return str_eq(c->os, "linux") ? 0
 				      : err_set(e, ERR_INVALID, "operating system \"%.60s\" is not supported", c->os);

@@ -215,9 +215,8 @@ static int prepare_layers(struct load *l, struct image_commit *c, struct err *e)
 static int check_platform(const struct load *l, const struct image_config *c, struct err *e)
 {
 	_cleanup_free_ char *have = image_config_platform(c);
-	size_t n = str_empty(l->platform) ? 0 : strlen(l->platform);
 
-	if (!n || (strncmp(have, l->platform, n) == 0 && (!have[n] || have[n] == '/')))
+	if (image_config_fits(c, l->platform))
 		return 0;
 	return err_set(e, ERR_NOT_FOUND,
 		       "image was found but does not match the specified platform: wanted %s, actual: %s", l->platform,

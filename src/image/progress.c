@@ -20,21 +20,17 @@ void progress_size(int64_t n, char out[PROGRESS_SIZE_MAX])
 	(void)snprintf(out, PROGRESS_SIZE_MAX, "%.4g%s", v, units[u]);
 }
 
-/* [====>      ]  32.77kB/2.14MB */
+/* "[====>      ]  32.77kB/2.14MB", as docker's jsonmessage draws it. */
 static char *bar_text(int64_t at, int64_t total)
 {
-	char have[PROGRESS_SIZE_MAX], all[PROGRESS_SIZE_MAX], bar[BAR_WIDTH + 1];
+	static const char full[] = "==================================================";
+	char have[PROGRESS_SIZE_MAX], all[PROGRESS_SIZE_MAX];
 	int filled = total > 0 ? (int)((double)at / (double)total * BAR_WIDTH) : 0;
 
 	filled = MIN(MAX(filled, 0), BAR_WIDTH);
 	progress_size(at, have);
 	progress_size(total, all);
-	for (int i = 0; i < BAR_WIDTH; i++)
-		bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
-	bar[BAR_WIDTH] = 0;
-	if (filled == BAR_WIDTH)
-		bar[BAR_WIDTH - 1] = '>', bar[BAR_WIDTH - 2] = '=';
-	return xasprintf("[%s]  %s/%s", bar, have, all);
+	return xasprintf("[%.*s>%*s] %8s/%s", filled, full, BAR_WIDTH - filled, "", have, all);
 }
 
 static void begin(struct json_writer *w, struct strbuf *sb)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "base/strutil.h"
 #include "base/strv.h"
@@ -246,6 +247,7 @@ static int delete_record(struct removal *v, const struct image *i, struct err *e
 	else
 		images_drop(v->s, i->id);
 	lock_release(&v->s->lock);
+	(void)FAILPOINT("image.deleted"); /* only to be killed at: the record is gone, the files are not */
 	report(v, NULL, xstrdup(i->id), i->id);
 	if (!ghost) {
 		report_layers(v, i);

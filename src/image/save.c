@@ -69,9 +69,8 @@ static bool add_repository(struct save *v, const struct reference *r)
 static int check_platform(const struct image *i, const char *name, const char *platform, struct err *e)
 {
 	_cleanup_free_ char *have = image_config_platform(&i->config);
-	size_t n = str_empty(platform) ? 0 : strlen(platform);
 
-	if (!n || (strncmp(have, platform, n) == 0 && (!have[n] || have[n] == '/')))
+	if (image_config_fits(&i->config, platform))
 		return 0;
 	return err_set(
 		e, ERR_NOT_FOUND,

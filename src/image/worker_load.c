@@ -17,6 +17,7 @@
 #include "base/strv.h"
 #include "format/json/json.h"
 #include "format/oci/digest.h"
+#include "format/oci/image_config.h"
 #include "format/oci/manifest.h"
 #include "format/oci/reference.h"
 #include "format/tar/tar.h"
@@ -246,25 +247,12 @@ static int read_document(struct loader *l, const struct descriptor *d, struct ma
 
 /* --- OCI layout --- */
 
-/* Architecture of this program, as images call it. */
-static const char *host_architecture(void)
-{
-#if defined(__x86_64__)
-	return "amd64";
-#elif defined(__aarch64__)
-	return "arm64";
-#else
-	return "";
-#endif
-}
-
 static bool fits_platform(const struct descriptor *d, const char *platform)
 {
 	_cleanup_free_ char *whole =
 		xasprintf("%s/%s/%s", str_or_empty(d->os), str_or_empty(d->architecture), str_or_empty(d->variant));
-	size_t n = strlen(platform);
 
-	return n && strncmp(whole, platform, n) == 0 && (whole[n] == '/' || !whole[n]);
+	return *platform && platform_fits(whole, platform);
 }
 
 /* What the layout calls the image: a whole reference, not a bare tag. */
@@ -299,7 +287,7 @@ static int walk_index(struct loader *l, const struct manifest *index, const char
 static int walk_child(struct loader *l, const struct descriptor *d, const char *inherited, int depth, struct err *e)
 {
 	_cleanup_free_ char *name = name_of(d, inherited);
-	_cleanup_free_ char *host = xasprintf("linux/%s", host_architecture());
+	_cleanup_free_ char *host = xasprintf("linux/%s", platform_host_architecture());
 	_cleanup_manifest_ struct manifest m = {0};
 	struct candidate *c;
 

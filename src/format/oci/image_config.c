@@ -195,3 +195,28 @@ char *image_config_platform(const struct image_config *c)
 	return xasprintf("%s/%s%s%s", str_empty(c->os) ? "linux" : c->os, str_or_empty(c->architecture),
 			 str_empty(c->variant) ? "" : "/", str_or_empty(c->variant));
 }
+
+bool platform_fits(const char *have, const char *wanted)
+{
+	const char *rest = str_empty(wanted) ? "" : str_after(have, wanted);
+
+	return rest && (!*rest || *rest == '/');
+}
+
+bool image_config_fits(const struct image_config *c, const char *platform)
+{
+	_cleanup_free_ char *have = image_config_platform(c);
+
+	return platform_fits(have, platform);
+}
+
+const char *platform_host_architecture(void)
+{
+#if defined(__x86_64__)
+	return "amd64";
+#elif defined(__aarch64__)
+	return "arm64";
+#else
+#error "name this architecture as Go does"
+#endif
+}

@@ -71,6 +71,12 @@ void image_config_write(const struct image_config *c, struct strbuf *out);
 
 /* The platform as "linux/arm64/v8". Owned. */
 char *image_config_platform(const struct image_config *c);
+/* Is it of this platform ("linux/arm64", "linux/arm64/v8")? NULL and "" fit all; what platform leaves out is not asked
+ * for. */
+bool image_config_fits(const struct image_config *c, const char *platform);
+bool platform_fits(const char *have, const char *wanted);
+/* This machine's, as images call it: "amd64". */
+const char *platform_host_architecture(void);
 
 static inline const struct image_history *image_history_at(const struct image_config *c, size_t i)
 {
