@@ -17,6 +17,9 @@ const struct api_route *api_route_find(const char *method, const char *path, cha
  */
 int api_version_cut(const char **path, char text[16]);
 
+/* A Host header that no name server can redirect: "localhost" or an address, with or without port. */
+bool api_host_is_local(const char *host);
+
 struct event;
 /* Does the event pass ?filters= of GET /events? */
 bool api_event_matches(const struct api_filters *f, const struct event *ev);

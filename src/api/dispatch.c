@@ -96,6 +96,27 @@ static void call_run(struct api_call *c)
 		api_reply_error(c->conn, &e);
 }
 
+/*
+ * A web page that its reader's browser sends here is no client. Over TCP, browsers give themselves away by Origin or
+ * Sec-Fetch-Site; a page whose name was rebound to a loopback address, by a Host that is neither localhost nor an
+ * address.
+ */
+static bool comes_from_a_page(const struct api_call *c)
+{
+	const struct daemon_config *cfg = api_config(c->api);
+	const struct http_request *r = c->req;
+	const char *site = http_field_get(r->fields, r->n_fields, "Sec-Fetch-Site");
+	const char *host = http_field_get(r->fields, r->n_fields, "Host");
+	uid_t uid;
+	pid_t pid;
+
+	if (http_conn_peer(c->conn, &uid, &pid))
+		return false;
+	if (http_field_get(r->fields, r->n_fields, "Origin") || (site && !str_eq(site, "none")))
+		return true;
+	return !cfg->tls_verify && !cfg->insecure_tcp && host && !api_host_is_local(host);
+}
+
 void api_serve(struct http_conn *conn, const struct http_request *req, void *arg)
 {
 	struct api_call c = {.api = arg, .conn = conn, .req = req};
@@ -103,6 +124,10 @@ void api_serve(struct http_conn *conn, const struct http_request *req, void *arg
 	char version[16];
 
 	log_debug("%s %s", req->method, req->target);
+	if (comes_from_a_page(&c)) {
+		message_reply(conn, 403, "requests of web pages are refused");
+		return;
+	}
 	c.version = api_version_cut(&path, version);
 	if (str_eq(req->method, "OPTIONS")) {
 		version_headers(conn, NULL);

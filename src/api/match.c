@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which route a request is for: version prefix, patterns. Pure code. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,19 @@ int api_version_cut(const char **path, char text[16])
 	if (major > 9 || minor > 99)
 		return 9999;
 	return (int)(major * 100 + minor);
+}
+
+bool api_host_is_local(const char *host)
+{
+	_cleanup_free_ char *name = NULL;
+	unsigned char b[16];
+
+	if (*host == '[') {
+		name = xstrndup(host + 1, strcspn(host + 1, "]"));
+		return inet_pton(AF_INET6, name, b) == 1;
+	}
+	name = xstrndup(host, strcspn(host, ":"));
+	return str_eq_nocase(name, "localhost") || inet_pton(AF_INET, name, b) == 1;
 }
 
 /* Length of the {name} or {name...} at p, 0 when there is none; *rest tells them apart. */

@@ -88,7 +88,7 @@ static char *sibling_find(const char *name)
 
 static int dirs_make(const struct daemon_config *c, struct err *e)
 {
-	static const mode_t data_mode = 0710, exec_mode = 0711;
+	static const mode_t data_mode = 0710, exec_mode = 0700;
 	int r = mkdir_p(c->data_root, data_mode);
 
 	if (r < 0)

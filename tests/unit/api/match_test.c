@@ -94,6 +94,20 @@ static void tables_are_sane(void **state)
 	}
 }
 
+static void local_hosts(void **state)
+{
+	static const char *const yes[] = {"localhost",  "localhost:2375", "127.0.0.1:2375",
+					  "[::1]:2375", "10.1.2.3",       "LOCALHOST"};
+	static const char *const no[] = {"",    "evil.example", "localhost.evil.example:2375", "127.0.0.1.nip.example",
+					 "[x]", "docker"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		assert_true(api_host_is_local(yes[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		assert_false(api_host_is_local(no[i]));
+}
+
 static void kinds_have_statuses(void **state)
 {
 	(void)state;
@@ -111,6 +125,7 @@ int main(void)
 		cmocka_unit_test(versions),
 		cmocka_unit_test(routes),
 		cmocka_unit_test(tables_are_sane),
+		cmocka_unit_test(local_hosts),
 		cmocka_unit_test(kinds_have_statuses),
 	};
 
