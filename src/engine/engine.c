@@ -17,16 +17,16 @@ static void load_row(void *arg, const char *key, const char *doc)
 	struct err e = ERR_INIT;
 
 	if (container_record_decode(doc, strlen(doc), &rec, &e) < 0) {
-		log_error("container=%.12s its record cannot be read, the container is left alone: %s", key, e.msg);
+		log_error("container=%s its record cannot be read, the container is left alone: %s", key, e.msg);
 		return;
 	}
 	if (!str_is_hex(rec.id, ID_LEN) || !str_eq(rec.id, key)) {
-		log_error("container=%.12s its record belongs to another one, the container is left alone", key);
+		log_error("container=%s its record belongs to another one, the container is left alone", key);
 		container_record_done(&rec);
 		return;
 	}
 	if (table_load(g, &rec, &e) < 0)
-		log_error("container=%.12s cannot be loaded: %s", key, e.msg);
+		log_error("container=%s cannot be loaded: %s", key, e.msg);
 }
 
 static int make_dirs(struct engine *g, struct err *e)
