@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exec sessions: created (data only), started (a supervisor of its own in <exec_root>/c/<container>/x/<id>), ended
+ * Exec sessions: created (data only), started (a supervisor of its own in <exec_root>/c/<container>/x-<id>), ended
  * (kept for a while so that the exit code can be asked for). Fields are guarded by the container's lock, the table of
  * all by the engine's.
  */
 #include "engine/exec_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <utlist.h>
 
@@ -211,14 +213,15 @@ int engine_exec_create(struct engine *g, const char *ref, struct exec_create *bo
 static void cleanup_job(void *arg, bool cancelled)
 {
 	struct exec *x = arg;
-	_cleanup_close_ int dirfd = -1, xfd = -1;
+	_cleanup_close_ int dirfd = -1;
+	char name[EXEC_NAME_SIZE];
 
 	/* A cancelled one leaves its directory to the next daemon. */
 	if (!cancelled) {
+		exec_dir_name(x->id, name);
 		dirfd = run_dir_open(x->c, /* make= */ false, /* e= */ NULL);
-		xfd = dirfd >= 0 ? dir_open_at(dirfd, EXEC_DIR) : -1;
-		if (xfd >= 0)
-			rm_rf_at(xfd, x->id);
+		if (dirfd >= 0)
+			rm_rf_at(dirfd, name);
 	}
 	exec_unref(x);
 }
@@ -338,26 +341,29 @@ static void exec_unclaim(struct exec *x, int code)
 	pthread_cond_broadcast(&x->c->changed);
 }
 
-/* <run dir>/x/<id>, made; *ret_run is the container's run directory, *ret_parent is for undoing. */
-static int exec_dir_make(struct exec *x, int *ret_run, int *ret_parent, struct err *e)
+void exec_dir_name(const char *id, char ret[EXEC_NAME_SIZE])
 {
-	_cleanup_close_ int run = run_dir_open(x->c, /* make= */ false, e), parent = -1;
+	snprintf(ret, EXEC_NAME_SIZE, EXEC_PREFIX "%s", id);
+}
+
+/* The session's directory, made; *ret_run is the container's run directory. */
+static int exec_dir_make(struct exec *x, int *ret_run, struct err *e)
+{
+	_cleanup_close_ int run = run_dir_open(x->c, /* make= */ false, e);
+	char name[EXEC_NAME_SIZE];
 	int fd;
 
 	if (run < 0)
 		return -1;
-	if (mkdirat(run, EXEC_DIR, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the directory of exec sessions");
-	parent = dir_open_at(run, EXEC_DIR);
-	if (parent < 0)
-		return err_sys(e, -parent, "cannot open the directory of exec sessions");
-	if (mkdirat(parent, x->id, 0700) < 0)
+	exec_dir_name(x->id, name);
+	if (mkdirat(run, name, 0700) < 0)
 		return err_sys(e, errno, "cannot make the directory of exec %s", x->id);
-	fd = dir_open_at(parent, x->id);
-	if (fd < 0)
+	fd = dir_open_at(run, name);
+	if (fd < 0) {
+		unlinkat(run, name, AT_REMOVEDIR);
 		return err_sys(e, -fd, "cannot open the directory of exec %s", x->id);
+	}
 	*ret_run = TAKE_FD(run);
-	*ret_parent = TAKE_FD(parent);
 	return fd;
 }
 
@@ -388,7 +394,7 @@ struct exec_launch {
 	struct exec *x;
 	struct monitor_client *mc;
 	int pidfd; /* of the supervisor; -1: not spawned */
-	int runfd, parentfd, dirfd;
+	int runfd, dirfd;
 	int code;
 };
 
@@ -399,8 +405,12 @@ static void launch_undo(struct exec_launch *l)
 		monitor_client_unref(l->mc);
 		monitor_loop_reap(l->x->c->engine->loop, l->pidfd);
 	}
-	if (l->parentfd >= 0)
-		rm_rf_at(l->parentfd, l->x->id);
+	if (l->runfd >= 0) {
+		char name[EXEC_NAME_SIZE];
+
+		exec_dir_name(l->x->id, name);
+		rm_rf_at(l->runfd, name);
+	}
 }
 
 static int launch_steps(struct exec_launch *l, const struct container_snapshot *snap, int fd, const void *leftover,
@@ -413,7 +423,7 @@ static int launch_steps(struct exec_launch *l, const struct container_snapshot *
 
 	if (launch_build_exec(x->c, snap, &x->config, x->id, &launch, e) < 0)
 		return -1;
-	l->dirfd = exec_dir_make(x, &l->runfd, &l->parentfd, e);
+	l->dirfd = exec_dir_make(x, &l->runfd, e);
 	if (l->dirfd < 0)
 		return -1;
 	r = FAILPOINT("exec.before-spawn");
@@ -457,7 +467,7 @@ int engine_exec_start(struct engine *g, const char *id, const struct exec_start 
 	_cleanup_close_ int client = fd;
 	_cleanup_(exec_unref_p) struct exec *x = NULL;
 	_cleanup_(container_snapshot_free_p) struct container_snapshot *snap = NULL;
-	struct exec_launch l = {.pidfd = -1, .runfd = -1, .parentfd = -1, .dirfd = -1, .code = 126};
+	struct exec_launch l = {.pidfd = -1, .runfd = -1, .dirfd = -1, .code = 126};
 	struct monitor_packet started;
 	struct err local = ERR_INIT;
 	int r;
@@ -487,7 +497,6 @@ int engine_exec_start(struct engine *g, const char *id, const struct exec_start 
 		exec_listen(x);
 	}
 	fd_close(l.dirfd);
-	fd_close(l.parentfd);
 	fd_close(l.runfd);
 	return r;
 }

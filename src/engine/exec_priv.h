@@ -4,8 +4,11 @@
 
 #include "engine/run_priv.h"
 
-#define EXEC_DIR    "x"         /* in the container's run directory */
+#define EXEC_PREFIX "x-"        /* and the id: the session's directory in the container's run directory */
 #define EXEC_RECORD "exec.json" /* in the session's: what it runs, for a later daemon */
+
+#define EXEC_NAME_SIZE (sizeof(EXEC_PREFIX) + ID_LEN)
+void exec_dir_name(const char *id, char ret[EXEC_NAME_SIZE]);
 
 enum exec_state { EXEC_CREATED, EXEC_STARTING, EXEC_RUNNING, EXEC_ENDED };
 

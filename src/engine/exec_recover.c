@@ -72,7 +72,7 @@ static struct exec *adopt(struct container *c, const char *id, int dirfd)
 
 void exec_recover(struct container *c, int rundirfd)
 {
-	int fd = dir_open_at(rundirfd, EXEC_DIR);
+	int fd = dir_open_at(rundirfd, ".");
 	struct dirent *de;
 	DIR *d;
 
@@ -84,14 +84,15 @@ void exec_recover(struct container *c, int rundirfd)
 		return;
 	}
 	while ((de = readdir(d))) {
+		const char *id = str_after(de->d_name, EXEC_PREFIX);
 		_cleanup_close_ int dirfd = -1;
 		struct exec *x = NULL;
 
-		if (!str_is_hex(de->d_name, ID_LEN))
+		if (!id || !str_is_hex(id, ID_LEN))
 			continue;
 		dirfd = dir_open_at(fd, de->d_name);
 		if (dirfd >= 0)
-			x = adopt(c, de->d_name, dirfd);
+			x = adopt(c, id, dirfd);
 		if (!x) {
 			rm_rf_at(fd, de->d_name);
 			continue;
