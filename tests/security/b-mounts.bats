@@ -66,7 +66,7 @@ try() {
 	for e in "l:dev/null>$CANARY/f1" 'f:dev/null=x' 'c:dev/null=1:5'; do
 		evil b6:1 "$e"
 		[ "$status" = 0 ] || continue
-		run hull run --rm b6:1 /bin/sh -c 'cat /proc/timer_list /proc/keys 2>/dev/null | wc -c; for f in /proc/sysrq-trigger /proc/sys/kernel/core_pattern; do (echo x >$f) 2>&1 | grep -c "Read-only"; done; stat -c %t:%T /dev/null'
+		run hull run --rm b6:1 /bin/sh -c 'cat /proc/timer_list /proc/keys 2>/dev/null | wc -c; for f in /proc/sysrq-trigger /proc/sys/kernel/core_pattern; do [ -e $f ] || { echo 1; continue; }; (echo x >$f) 2>&1 | grep -c "Read-only"; done; stat -c %t:%T /dev/null'
 		same "$output" $'0\n1\n1\n1:3'
 	done
 }
@@ -144,7 +144,7 @@ try() {
 }
 
 @test "the default filter denies what containers do not need" {
-	run hull run --rm $IMAGE sh -c 'mount -t tmpfs t /tmp && echo MOUNTED; unshare -m true && echo UNSHARED; reboot -f 2>&1; dmesg >/dev/null && echo DMESG; date -s 2000-01-01 >/dev/null 2>&1 && echo DATE; chroot / true && echo ok'
+	run hull run --rm $IMAGE sh -c 'mount -t tmpfs t /tmp && echo MOUNTED; unshare -m true && echo UNSHARED; reboot -f 2>&1; dmesg >/dev/null && echo DMESG; date -s 2000-01-01 >/dev/null 2>&1; [ "$(date +%Y)" -gt 2000 ] || echo DATE; chroot / true && echo ok'
 	lacks "$output" MOUNTED
 	lacks "$output" UNSHARED
 	lacks "$output" DATE
