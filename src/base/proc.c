@@ -43,8 +43,8 @@ struct spawn_child {
 	volatile int error; /* errno of the step that failed, read by the parent: the memory is shared */
 };
 
-/* What runs between clone and exec leaves its frames without returning: the sanitizers' marks on that stack would stay for the
- * next mapping at this address. */
+/* What runs between clone and exec leaves its frames without returning: the sanitizers' marks on that stack would stay
+ * for the next mapping at this address. */
 #define _in_child_ __attribute__((no_sanitize("address", "thread")))
 
 #ifdef __SANITIZE_THREAD__
@@ -53,7 +53,8 @@ int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 #define clone __clone
 #endif
 
-/* The child makes raw system calls: libc's functions are intercepted by the sanitizers, whose tables it shares with us. */
+/* The child makes raw system calls: libc's functions are intercepted by the sanitizers, whose tables it shares with us.
+ */
 static _in_child_ int child_open_null(void)
 {
 	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);

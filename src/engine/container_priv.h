@@ -4,10 +4,10 @@
  *
  *  - Fields are guarded by container.lock (memory only; never held across I/O, exec or a wait), those of the table by
  *    engine.lock. `changed` is broadcast whenever anything below the lock changes that somebody may wait for.
- *  - Who starts, stops, pauses, renames or removes takes the operation slot first: one mutator at a time. Signals, attaching,
- *    execs and the news of a supervisor do not take it: they must work while a slow stop is under way.
- *  - Memory first, then the row: change under the lock, then container_persist. Rows of one container are written in the
- *    order of the changes.
+ *  - Who starts, stops, pauses, renames or removes takes the operation slot first: one mutator at a time. Signals,
+ * attaching, execs and the news of a supervisor do not take it: they must work while a slow stop is under way.
+ *  - Memory first, then the row: change under the lock, then container_persist. Rows of one container are written in
+ * the order of the changes.
  *
  * References: container_find gives one, container_unref ends it; the table holds one of its own.
  */
@@ -37,9 +37,9 @@ enum container_op {
 	OP_CREATE, /* not visible yet: see container_reserve */
 	OP_START,
 	OP_STOP,
-	OP_RESTART,  /* an exit in its course is not the restart policy's business */
+	OP_RESTART, /* an exit in its course is not the restart policy's business */
 	OP_PAUSE,
-	OP_CHANGE, /* rename, update */
+	OP_CHANGE,   /* rename, update */
 	OP_TEARDOWN, /* after an exit */
 	OP_REMOVE,
 };
@@ -52,7 +52,7 @@ struct container {
 	/* engine.lock */
 	UT_hash_handle by_id, by_name;
 	struct container *prev, *next; /* newest first */
-	char *name;		       /* key of by_name; the same text as rec.name */
+	char *name;                    /* key of by_name; the same text as rec.name */
 	bool in_table;
 	bool visible; /* false while it is created: its name is taken, nobody finds it */
 
@@ -70,13 +70,13 @@ struct container {
 
 	/* the run */
 	struct monitor_client *monitor; /* NULL when nothing runs; a reference */
-	int pidfd;			/* of the first process, or -1 */
-	uint64_t runs;			/* counts starts: tells news of an old run from one of this run */
-	uint64_t exits;			/* counts ends */
-	bool needs_teardown;		/* a run directory and perhaps a supervisor are left: run_teardown */
-	bool oom_told;			/* the event of this run has been sent */
-	char *wait_error;		/* what waiters are told besides the code: a failed removal or start */
-	struct engine_waiter *waiters;	/* wait.c */
+	int pidfd;                      /* of the first process, or -1 */
+	uint64_t runs;                  /* counts starts: tells news of an old run from one of this run */
+	uint64_t exits;                 /* counts ends */
+	bool needs_teardown;            /* a run directory and perhaps a supervisor are left: run_teardown */
+	bool oom_told;                  /* the event of this run has been sent */
+	char *wait_error;               /* what waiters are told besides the code: a failed removal or start */
+	struct engine_waiter *waiters;  /* wait.c */
 	struct container_attach *pending;
 	size_t n_pending;
 	uint64_t next_client;
@@ -93,18 +93,18 @@ struct engine {
 	struct state *state;
 	struct images *images;
 	struct events *events;
-	char *run_dir;	   /* <exec_root>/c: one directory for each running container */
-	char *runtime_root; /* <exec_root>/runtime */
-	char *seccomp_dir; /* <exec_root>/seccomp */
+	char *run_dir;            /* <exec_root>/c: one directory for each running container */
+	char *runtime_root;       /* <exec_root>/runtime */
+	char *seccomp_dir;        /* <exec_root>/seccomp */
 	int64_t kernel_caps_last; /* of /proc/sys/kernel/cap_last_cap */
 
 	struct lock lock; /* LOCK_RANK_ENGINE: the table */
 	struct container *by_id, *by_name, *all;
 	struct exec *execs; /* exec.c: all sessions by id */
 
-	struct jobs *jobs;	   /* jobs.c: background work */
+	struct jobs *jobs;         /* jobs.c: background work */
 	struct monitor_loop *loop; /* monitor_client.c: the thread that hears the supervisors */
-	atomic_bool stopping;	   /* a clean stop is under way: no restarts */
+	atomic_bool stopping;      /* a clean stop is under way: no restarts */
 };
 
 /* --- references and lookup (engine.c) --- */
@@ -124,15 +124,17 @@ DEFINE_CLEANUP(struct container *, container_free_all)
 
 /* --- create, rename, remove (engine.c; used by create.c and remove) --- */
 
-/* A container for a record, whose pieces move into it. Holds OP_CREATE and stands in the table under its id and name, but
- * nobody finds it before container_publish. *ret is a reference of the caller's. ERR_CONFLICT in Docker's words when the name is taken. */
+/* A container for a record, whose pieces move into it. Holds OP_CREATE and stands in the table under its id and name,
+ * but nobody finds it before container_publish. *ret is a reference of the caller's. ERR_CONFLICT in Docker's words
+ * when the name is taken. */
 int container_reserve(struct engine *g, struct container_record *rec, struct container **ret, struct err *e);
 /* The end of a create: visible from now on, the slot is free. */
 void container_publish(struct container *c);
 /* Name in the table, in the record, and nothing else; the caller holds the slot and persists. *ret_old is owned.
  * ERR_CONFLICT when it is taken; ERR_INVALID when it is the name that it has. */
 int container_set_name(struct container *c, const char *name, char **ret_old, struct err *e);
-/* Out of the table: id and name are free, waiters for removal wake, `removed` is set, the slot is free. Also undoes container_reserve. */
+/* Out of the table: id and name are free, waiters for removal wake, `removed` is set, the slot is free. Also undoes
+ * container_reserve. */
 void container_drop(struct container *c);
 
 /* --- the operation slot (engine.c) --- */
@@ -149,7 +151,8 @@ static inline void container_op_guard_end(struct container_op_guard *g)
 	if (g->c)
 		container_op_end(g->c);
 }
-/* _cleanup_(container_op_guard_end) struct container_op_guard slot = {0}; ... slot.c = c after a begin that succeeded. */
+/* _cleanup_(container_op_guard_end) struct container_op_guard slot = {0}; ... slot.c = c after a begin that succeeded.
+ */
 
 /* --- record (engine.c) --- */
 
@@ -159,8 +162,8 @@ int container_persist(struct container *c, enum state_sync sync, struct err *e);
 void container_persist_or_log(struct container *c);
 /* Deletes the row, durably. After it no other row of this container is written. */
 int container_delete_row(struct container *c, struct err *e);
-/* Publishes an event of the container with image, name and all labels; extra as events_publish. With the lock held, so that
- * events of one container have the order of its changes. */
+/* Publishes an event of the container with image, name and all labels; extra as events_publish. With the lock held, so
+ * that events of one container have the order of its changes. */
 void container_event(struct container *c, const char *action, const char *const *extra);
 /* RUNNING, PAUSED or RESTARTING: what Docker calls running. Lock held. */
 bool container_is_running(const struct container *c);

@@ -68,8 +68,7 @@ static int resolve_modes(struct engine *g, struct container_record *rec, struct 
 
 	if (resolve_mode(g, &h->network_mode, &other, e) < 0)
 		return err_wrap(e, "joining network namespace of container");
-	if (resolve_mode(g, &h->pid_mode, NULL, e) < 0 ||
-	    resolve_mode(g, &h->ipc_mode, NULL, e) < 0)
+	if (resolve_mode(g, &h->pid_mode, NULL, e) < 0 || resolve_mode(g, &h->ipc_mode, NULL, e) < 0)
 		return -1;
 	if (other)
 		free_and_set(&rec->config.hostname, TAKE_PTR(other));

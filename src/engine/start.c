@@ -166,7 +166,7 @@ static int start_refused(int *code, struct err *e)
 		"host path exists and is the expected type";
 
 	if (*code == 128 && str_ends(e->msg, "ot a directory") && strlen(e->msg) + sizeof(hint) < sizeof(e->msg)) {
-		strcat(e->msg, hint);
+		memcpy(e->msg + strlen(e->msg), hint, sizeof(hint));
 		*code = 127;
 	}
 	/* Docker looks the user up by itself, before it asks its runtime for anything */
@@ -174,7 +174,8 @@ static int start_refused(int *code, struct err *e)
 		e->kind = ERR_INVALID;
 		return -1;
 	}
-	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create "
+	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: runc "
+		    "create "
 		    "failed: unable to start container process: error during container init");
 	e->kind = *code == 126 || *code == 127 ? ERR_INVALID : ERR_SYSTEM;
 	return -1;

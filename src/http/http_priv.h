@@ -36,7 +36,7 @@ struct exchange {
 	bool answered; /* the head is out */
 	bool streaming, stream_chunked, finished;
 	bool keep_alive;
-	int failed;	 /* -errno of the first write that failed */
+	int failed;      /* -errno of the first write that failed */
 	int body_failed; /* and of reading the body */
 	/* after a hijack of a connection that must be relayed */
 	int relay_fd;

@@ -200,11 +200,8 @@ static void test_nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_death),
-		cmocka_unit_test(test_many_callers),
-		cmocka_unit_test(test_loop_free),
-		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_calls),     cmocka_unit_test(test_death),    cmocka_unit_test(test_many_callers),
+		cmocka_unit_test(test_loop_free), cmocka_unit_test(test_nonsense),
 	};
 	return RUN_TESTS(tests);
 }
