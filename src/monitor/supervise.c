@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/strbuf.h"
 #include "base/strutil.h"
 #include "monitor/confine.h"
@@ -331,6 +333,17 @@ static bool fd_is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
+/* What only hulld gives: people who try the command are told so. */
+static bool is_born_right(void)
+{
+	struct stat st;
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	return getsockopt(MONITOR_FD_CONTROL, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_SEQPACKET &&
+	       fd_is_open(MONITOR_FD_LAUNCH) && fstat(MONITOR_FD_STATE, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int read_launch(struct err *e)
 {
 	_cleanup_strbuf_ struct strbuf doc = STRBUF_INIT_MAX(2 * LIMIT_RUNTIME_SPEC);
@@ -364,6 +377,10 @@ int monitor_main(void)
 	struct err e = ERR_INIT;
 	int r;
 
+	if (!is_born_right()) {
+		log_error("a supervisor is started by hulld, with its descriptors");
+		return 1;
+	}
 	for (int fd = MONITOR_FD_CONTROL; fd <= MONITOR_FD_CONTAINER; fd++)
 		if (fd_is_open(fd))
 			fd_set_cloexec(fd, true);

@@ -350,6 +350,20 @@ static void a_start_that_fails(void **state)
 	teardown(&f);
 }
 
+static void a_start_by_hand(void **state)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (int fd = 2; fd < 64; fd++)
+			close(fd);
+		_exit(monitor_main());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
 static void a_bad_launch_document(void **state)
 {
 	struct monitor_packet p;
@@ -526,6 +540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_start_to_release),
 		cmocka_unit_test(a_start_that_fails),
+		cmocka_unit_test(a_start_by_hand),
 		cmocka_unit_test(a_bad_launch_document),
 		cmocka_unit_test(nothing_is_left_without_a_start),
 		cmocka_unit_test(hulld_dies_and_comes_back),
