@@ -115,6 +115,22 @@ static void number(struct json_writer *w, const char *key, const struct cgroup *
 	}
 }
 
+/* Nanoseconds; v2 has them as "usage_usec N" among others. */
+static int64_t cpu_usage(const struct cgroup *cg)
+{
+	static const char key[] = "usage_usec ";
+	char buf[1024];
+	uint64_t v = 0;
+
+	if (cgroup_read_u64(cg, CGROUP_CPUACCT, "cpuacct.usage", &v) == 0)
+		return (int64_t)v;
+	if (cgroup_read(cg, CGROUP_UNIFIED, "cpu.stat", buf, sizeof(buf)) < 0)
+		return 0;
+	for (const char *p = str_after(buf, key); p && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	return (int64_t)v * 1000;
+}
+
 static void stats_print(const struct oci_container *c, const struct cgroup *cg)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -130,7 +146,7 @@ static void stats_print(const struct oci_container *c, const struct cgroup *cg)
 	json_object_begin(&w);
 	json_key(&w, "usage");
 	json_object_begin(&w);
-	number(&w, "total", cg, CGROUP_CPUACCT, "cpuacct.usage", "cpu.stat.usage");
+	json_kint(&w, "total", cpu_usage(cg));
 	json_object_close(&w);
 	json_object_close(&w);
 	json_key(&w, "memory");
