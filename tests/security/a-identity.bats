@@ -10,7 +10,7 @@ status_field() { awk -v k="$1:" '$1 == k { print $2 }'; }
 @test "A1 the runtime cannot be overwritten through /proc/self/exe" {
 	local before; before=$(find "$BIN" -maxdepth 1 -type f -name 'hull*' -exec sha256sum {} +)
 	run hull run --rm --entrypoint /proc/self/exe $IMAGE
-	hull run -d --name ow $IMAGE sh -c 'while :; do for p in /proc/[0-9]*; do [ "${p##*/}" = $$ ] || { : >>$p/exe; } 2>/dev/null; done; done' >/dev/null
+	hull run -d --name ow $IMAGE sh -c 'while :; do for p in /proc/[0-9]*; do [ "${p##*/}" = $$ ] || { true >>$p/exe; } 2>/dev/null; done; done' >/dev/null
 	local n
 	for n in $(seq 30); do hull exec ow true; done
 	same "$(find "$BIN" -maxdepth 1 -type f -name 'hull*' -exec sha256sum {} +)" "$before"
