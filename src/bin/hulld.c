@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -101,7 +102,14 @@ static int data_root_lock(struct daemon *d, struct err *e)
 {
 	_cleanup_free_ char *path = path_join(d->config->data_root, "hulld.lock");
 
-	d->lock_fd = file_lock(path);
+	/* A hulld that was killed may have left a child between clone and exec, which holds the lock for a moment more.
+	 */
+	for (int64_t end = clock_monotonic_ns() + 2 * NS_PER_SEC;;
+	     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL)) {
+		d->lock_fd = file_lock(path);
+		if (d->lock_fd != -EWOULDBLOCK || clock_monotonic_ns() > end)
+			break;
+	}
 	if (d->lock_fd == -EWOULDBLOCK)
 		return err_set(e, ERR_CONFLICT, "the data root %s is in use by another hulld", d->config->data_root);
 	return d->lock_fd < 0 ? err_sys(e, -d->lock_fd, "cannot lock %s", path) : 0;
