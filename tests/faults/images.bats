@@ -16,7 +16,9 @@ setup_file() {
 }
 disarm() { : >"$FP"; }
 store() { (cd "$T/data" && find staging content/ingest content/blobs layers/l -mindepth 1 && ls layers) | sort; }
-alive() { [ -d "/proc/$(daemon_pid)" ] && [ "$(cut -d' ' -f3 "/proc/$(daemon_pid)/stat")" != Z ]; }
+# By its answer: a process that was killed is seen in /proc for a while.
+alive() { curl -s -m 5 --unix-socket "$SOCK" http://d/_ping >/dev/null; }
+again() { alive || { wait_gone "$(daemon_pid)" && start_daemon; }; }
 try_load() { timeout 20 env DOCKER_HOST="unix://$SOCK" "$BIN/hull" load -q -i "$D/new.tar"; }
 has_image() { curl -s --unix-socket "$SOCK" "http://d/images/new:1/json" | grep -q '"Id"'; }
 
@@ -42,7 +44,7 @@ check_store() {
 			echo "$p=kill*$n" >"$FP"
 			run try_load
 			disarm
-			alive || start_daemon
+			again
 			check_store || { echo "AT $p, hit $n"; return 1; }
 		done
 	done
@@ -74,7 +76,7 @@ check_store() {
 			echo "$p=kill*$n" >"$FP"
 			run timeout 20 env DOCKER_HOST="unix://$SOCK" "$BIN/hull" rmi new:1
 			disarm
-			alive || start_daemon
+			again
 			# untagged but not yet deleted: it is there without a name
 			local id
 			for id in $(curl -s --unix-socket "$SOCK" 'http://d/images/json?all=1' | jq -r '.[] | select(.RepoTags == []) | .Id'); do
