@@ -184,6 +184,8 @@ int engine_exec_create(struct engine *g, const char *ref, struct exec_create *bo
 		LOCK_GUARD(&c->lock);
 		if (may_exec(c, ref, e) < 0)
 			return -1;
+		if (str_empty(body->user)) /* what inspect shows, too */
+			free_and_set(&body->user, xstrdup(c->rec.config.user));
 	}
 
 	x = xnew(struct exec);
