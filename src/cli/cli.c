@@ -218,6 +218,10 @@ static int run_command(struct cli *cli, const struct command *c, char *const *ar
 	int code;
 	size_t n;
 
+	if (c->any_flags) {
+		args = (struct args){.specs = NULL};
+		return c->run(cli, &args);
+	}
 	if (args_parse(&args, c->flags, argv, !c->stop_at_arg, &e) < 0) {
 		code = usage_error(cli, c, &e);
 	} else if (args.help || (flag_known(&args, "help") && flag_bool(&args, "help"))) {

@@ -47,6 +47,7 @@ struct command {
 	int (*run)(struct cli *cli, struct args *args);
 	const struct command *const *subs; /* of a group; ends with NULL */
 	enum command_section section;
+	bool any_flags; /* options are not looked at */
 	bool hidden;
 };
 
