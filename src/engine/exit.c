@@ -91,8 +91,10 @@ static void follow_up_job(void *arg, bool cancelled)
 		(void)FAILPOINT("exit.before-auto-remove");
 		err_clear(&e);
 		if (container_remove(c, (struct engine_remove){.volumes = true, .force = true}, &e) < 0 &&
-		    e.kind != ERR_NOT_FOUND && e.kind != ERR_CONFLICT)
+		    e.kind != ERR_NOT_FOUND && e.kind != ERR_CONFLICT) {
 			log_error("container=%.12s cannot be removed: %s", c->id, e.msg);
+			wait_tell_failure(c, e.msg);
+		}
 	}
 	if (f->restart_after_ms >= 0)
 		jobs_add(c->engine->jobs, f->restart_after_ms, restart_job, f);

@@ -50,6 +50,20 @@ void wait_wake_removed(struct container *c)
 	waiter_meet(w);
 }
 
+void wait_tell_failure(struct container *c, const char *why)
+{
+	struct engine_waiter *w, *next;
+
+	LOCK_GUARD(&c->lock);
+	free_and_set(&c->wait_error, xstrdup(why));
+	DL_FOREACH_SAFE(c->waiters, w, next)
+	{
+		if (w->what == ENGINE_WAIT_REMOVED)
+			waiter_meet(w);
+	}
+	free_and_set(&c->wait_error, NULL);
+}
+
 int engine_wait_begin(struct engine *g, const char *ref, enum engine_wait_for what, struct engine_waiter **ret,
 		      struct err *e)
 {
