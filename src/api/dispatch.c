@@ -89,7 +89,7 @@ static void call_run(struct api_call *c)
 	}
 	if (c->route->handler(c, &e) == 0)
 		return;
-	if (api_status_of(e.kind) >= 500 && e.kind != ERR_UNSUPPORTED && e.kind != ERR_CANCELLED)
+	if (api_status_of(e.kind) == 500 && e.kind != ERR_CANCELLED)
 		log_error("%s %s: %s", c->req->method, c->req->path, e.msg);
 	/* After the answer has begun, only a cut connection can tell of a failure: the server does that. */
 	if (!http_answer_started(c->conn))
