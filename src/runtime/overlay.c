@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,36 +144,44 @@ static int open_by_numbers(const struct runtime_overlay *o, const char *lower, c
 	return create(fs, o, o->upper ? upper : NULL, work, e);
 }
 
-/* The helper: mounts in its own mount namespace and sends a clone. */
-_noreturn_ static void mount_helper(int sock, const char *place, const char *options)
+/* The helper: mounts in its own mount namespace and sends a clone. Layers are opened there: overlayfs takes none whose
+ * mount is in another one. */
+_noreturn_ static void mount_helper(int sock, const struct runtime_overlay *o, const char *place)
 {
+	_cleanup_strbuf_ struct strbuf options = STRBUF_INIT_MAX(4000);
+	struct layer_fds l = {0};
+	struct err e = ERR_INIT;
 	int fd = -1, errnum = 0;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("overlay", place, "overlay", 0, options) < 0 ||
-	    (fd = open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0)
+	strbuf_add_str(&options, "lowerdir=");
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
 		errnum = errno;
+	} else if (layers_open(o, &l, &e) < 0) {
+		errnum = e.errnum;
+	} else {
+		option_str(&l, strv_len(o->lower), &options);
+		if (o->upper)
+			strbuf_addf(&options, ",upperdir=%d,workdir=%d", l.fds[l.n - 2], l.fds[l.n - 1]);
+		if (options.overflow)
+			errnum = E2BIG;
+		else if (chdir("/proc/self/fd") < 0 || mount("overlay", place, "overlay", 0, options.data) < 0 ||
+			 (fd = open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0)
+			errnum = errno;
+	}
 	fd_send(sock, &errnum, sizeof(errnum), &fd, fd >= 0 ? 1 : 0);
 	_exit(0);
 }
 
-static int open_by_helper(const struct runtime_overlay *o, const char *place, const char *lower,
-			  const struct layer_fds *l, struct err *e)
+static int open_by_helper(const struct runtime_overlay *o, const char *place, struct err *e)
 {
-	_cleanup_strbuf_ struct strbuf options = STRBUF_INIT_MAX(4000);
 	int pair[2], pidfd = -1, fd = -1, errnum = 0;
 	size_t n_fds = 1;
 
-	strbuf_addf(&options, "lowerdir=%s", lower);
-	if (o->upper)
-		strbuf_addf(&options, ",upperdir=%d,workdir=%d", l->fds[l->n - 2], l->fds[l->n - 1]);
-	if (options.overflow)
-		return err_set(e, ERR_TOO_LARGE, "too many layers for this kernel");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, errno, "socketpair");
 	pid_t pid = ns_clone(0, 0, &pidfd, e);
 	if (pid == 0)
-		mount_helper(pair[1], place, options.data);
+		mount_helper(pair[1], o, place);
 	fd_close(pair[1]);
 	if (pid > 0) {
 		ssize_t n = fd_recv(pair[0], &errnum, sizeof(errnum), &fd, &n_fds);
@@ -185,6 +194,19 @@ static int open_by_helper(const struct runtime_overlay *o, const char *place, co
 	return fd;
 }
 
+/* "lowerdir+" is of Linux 6.8. Older kernels would write a line to their log for each try. */
+static bool kernel_has_lowerdir_plus(void)
+{
+	struct utsname u;
+	char *end;
+
+	if (uname(&u) < 0)
+		return false;
+	long major = strtol(u.release, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	return major > 6 || (major == 6 && minor >= 8);
+}
+
 int overlay_open(const struct runtime_overlay *o, const char *place, struct err *e)
 {
 	_cleanup_(layer_fds_done) struct layer_fds l = {0};
@@ -193,7 +215,7 @@ int overlay_open(const struct runtime_overlay *o, const char *place, struct err 
 
 	if (strv_len(o->lower) > LIMIT_LAYERS + 4)
 		return err_set(e, ERR_TOO_LARGE, "more than %d layers", LIMIT_LAYERS);
-	int fd = open_by_names(o, e);
+	int fd = kernel_has_lowerdir_plus() ? open_by_names(o, e) : -ENAMETOOLONG;
 	if (fd != -ENAMETOOLONG)
 		return fd;
 	if (layers_open(o, &l, e) < 0)
@@ -203,8 +225,7 @@ int overlay_open(const struct runtime_overlay *o, const char *place, struct err 
 	cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0 || chdir("/proc/self/fd") < 0)
 		return err_sys(e, errno, "enter /proc/self/fd");
-	fd = lower.len <= FSCONFIG_STRING_MAX ? open_by_numbers(o, lower.data, &l, e)
-					      : open_by_helper(o, place, lower.data, &l, e);
+	fd = lower.len <= FSCONFIG_STRING_MAX ? open_by_numbers(o, lower.data, &l, e) : open_by_helper(o, place, e);
 	if (fchdir(cwd) < 0) {
 		fd_close(fd);
 		return err_sys(e, errno, "return to the working directory");
