@@ -172,6 +172,7 @@ bool container_is_running(const struct container *c);
 
 /* Removes <data_root>/{overlay2,containers}/<id>; what cannot go is logged (create.c). */
 void container_remove_files(const struct engine *g, const char *id);
+void engine_release_images(struct engine *g);
 
 /* A deep copy with its paths; lower is NULL when the image is gone. Takes the lock. */
 struct container_snapshot *container_snapshot_take(struct container *c);

@@ -19,6 +19,7 @@
 #include "engine/exec_priv.h"
 #include "engine/restart.h"
 #include "engine/run_priv.h"
+#include "image/image.h"
 #include "runtime/cgroup.h"
 
 #define HELLO_TIMEOUT_MS 5000
@@ -266,6 +267,32 @@ static void follow_policy(struct container *c)
 		run_follow_up(c, remove, restart);
 }
 
+struct image_use_check {
+	const char *id;
+	bool used;
+};
+
+static void image_use_check(void *arg, struct container *c)
+{
+	struct image_use_check *u = arg;
+
+	u->used = u->used || str_eq(c->rec.image_id, u->id);
+}
+
+static bool image_is_used(void *arg, const char *image_id)
+{
+	struct image_use_check u = {.id = image_id};
+
+	container_each(arg, image_use_check, &u);
+	return u.used;
+}
+
+/* An image that was removed by force lives on, unseen, as long as a container has it. */
+void engine_release_images(struct engine *g)
+{
+	image_drop_unused(g->images, image_is_used, g);
+}
+
 int engine_recover(struct engine *g, struct err *e)
 {
 	_cleanup_(container_free_all_p) struct container **all = container_all(g);
@@ -283,5 +310,6 @@ int engine_recover(struct engine *g, struct err *e)
 		else
 			follow_policy(all[i]);
 	}
+	engine_release_images(g);
 	return 0;
 }

@@ -145,6 +145,7 @@ static void leftovers_job(void *arg, bool cancelled)
 
 	(void)cancelled;
 	container_remove_files(l->engine, l->id);
+	engine_release_images(l->engine);
 	free(l);
 }
 

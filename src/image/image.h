@@ -113,5 +113,8 @@ int image_prune(struct images *s, bool dangling_only, bool (*keep)(void *arg, co
 		const struct image_use *uses, size_t n_uses, struct image_removed *ret, int64_t *ret_bytes,
 		struct err *e);
 
+/* Ends hidden images of which used(arg, id) says that no container has them any more. */
+void image_drop_unused(struct images *s, bool (*used)(void *arg, const char *image_id), void *arg);
+
 /* Bytes of a container's upper directory, for `size`. */
 int layer_dir_size(const char *path, int64_t *ret, struct err *e);

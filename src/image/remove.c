@@ -359,29 +359,68 @@ static bool is_id_prefix(const char *id, const char *ref)
 	return str_starts(id, ref) || str_starts(digest_hex(id), ref);
 }
 
-/* Hidden images whose last container has gone. */
-static void drop_hidden(struct removal *v)
+static struct image **all_hidden(struct images *s)
 {
-	struct image **gone;
+	struct image **v;
 	size_t n = 0;
 
-	lock_take(&v->s->lock);
-	gone = xnew_array(struct image *, HASH_COUNT(v->s->rows) + 1);
-	for (struct image_row *r = v->s->rows; r; r = r->hh.next)
-		if (r->image->hidden && !used_by(v, r->image->id, -1))
-			gone[n++] = image_ref(r->image);
-	lock_release(&v->s->lock);
-	for (size_t k = 0; k < n; k++) {
-		struct state_change change = {.kind = STATE_IMAGE, .key = gone[k]->id};
+	LOCK_GUARD(&s->lock);
+	v = xnew_array(struct image *, HASH_COUNT(s->rows) + 1);
+	for (struct image_row *r = s->rows; r; r = r->hh.next)
+		if (r->image->hidden)
+			v[n++] = image_ref(r->image);
+	return v;
+}
 
-		if (state_apply(v->s->state, &change, 1, STATE_FAST, NULL) == 0) {
-			lock_take(&v->s->lock);
-			images_drop(v->s, gone[k]->id);
-			lock_release(&v->s->lock);
-			add_garbage(v->s, gone[k]);
-		}
+/* One that is still hidden; ops held. */
+static void drop_one_hidden(struct images *s, struct image *i)
+{
+	struct state_change change = {.kind = STATE_IMAGE, .key = i->id};
+	struct image *now;
+	bool hidden;
+
+	lock_take(&s->lock);
+	now = images_find(s, i->id);
+	hidden = now && now->hidden;
+	lock_release(&s->lock);
+	if (!hidden || state_apply(s->state, &change, 1, STATE_FAST, NULL) < 0)
+		return;
+	lock_take(&s->lock);
+	images_drop(s, i->id);
+	lock_release(&s->lock);
+	add_garbage(s, i);
+}
+
+static void drop_hidden(struct removal *v)
+{
+	struct image **hidden = all_hidden(v->s);
+
+	for (struct image **i = hidden; *i; i++)
+		if (!used_by(v, (*i)->id, -1))
+			drop_one_hidden(v->s, *i);
+	image_all_free(hidden);
+}
+
+void image_drop_unused(struct images *s, bool (*used)(void *arg, const char *image_id), void *arg)
+{
+	struct image **hidden = all_hidden(s);
+	size_t n = 0;
+
+	/* asked before any lock of ours is held: the answer takes the locks of containers */
+	for (struct image **i = hidden; *i; i++) {
+		if (used(arg, (*i)->id))
+			image_unref(*i);
+		else
+			hidden[n++] = *i;
 	}
-	image_all_free(gone);
+	hidden[n] = NULL;
+	if (n) {
+		LOCK_GUARD(&s->ops);
+		for (struct image **i = hidden; *i; i++)
+			drop_one_hidden(s, *i);
+		images_collect(s);
+	}
+	image_all_free(hidden);
 }
 
 int image_remove(struct images *s, const char *ref, bool force, bool prune_parents, const struct image_use *uses,

@@ -468,6 +468,11 @@ static char *remove_text(const char *ref, bool force, const struct image_use *us
 
 #define CID "c0c0c0c0c0c0d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1"
 
+static bool say(void *arg, const char *image_id)
+{
+	return *(bool *)arg;
+}
+
 static void removes_by_dockers_rules(void **state)
 {
 	_cleanup_strbuf_ struct strbuf l = STRBUF_INIT, a = STRBUF_INIT;
@@ -529,7 +534,13 @@ static void removes_by_dockers_rules(void **state)
 	free_and_set(&text, remove_text("a", true, &use, 1));
 	assert_string_equal(text, "-a:latest;ximage;");
 	/* and goes with its container */
-	remove_all();
+	image_drop_unused(s, say, &(bool){true});
+	image_unref(TAKE_PTR(ghost));
+	assert_int_equal(image_get(s, i->id, &ghost, &e), 0);
+	image_drop_unused(s, say, &(bool){false});
+	image_unref(TAKE_PTR(ghost));
+	assert_int_equal(image_get(s, i->id, &ghost, &e), -1);
+	assert_clean();
 }
 
 static void moved_names_leave_dangling_images(void **state)
