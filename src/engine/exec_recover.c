@@ -53,7 +53,8 @@ static struct exec *adopt(struct container *c, const char *id, int dirfd)
 	if (monitor_send(fd, MONITOR_HELLO, &e) < 0 || monitor_recv(fd, HELLO_TIMEOUT_MS, &p, &e) != 1)
 		return NULL;
 	if (p.type != MONITOR_HELLO_REPLY || p.hello.state != MONITOR_STATE_RUNNING) {
-		monitor_send(fd, p.hello.state == MONITOR_STATE_READY ? MONITOR_ABORT : MONITOR_RELEASE, /* e= */ NULL);
+		if (p.type == MONITOR_HELLO_REPLY)
+			supervisor_end(mc, &p);
 		monitor_packet_done(&p);
 		return NULL;
 	}

@@ -137,8 +137,8 @@ static void adopt(struct container *c)
 
 /* --- undoing --- */
 
-/* Has the supervisor end: kills its process, hears its end, lets it go. It cleans up behind itself. */
-static void end_supervisor(struct monitor_client *mc, struct monitor_packet *hello)
+/* It hears all that is said until the connection ends: closed with news unread, what we sent would be lost. */
+void supervisor_end(struct monitor_client *mc, const struct monitor_packet *hello)
 {
 	int fd = monitor_client_fd(mc);
 	struct monitor_packet p;
@@ -165,7 +165,7 @@ static void undo_run(struct engine *g, int rundir, const char *id, const char *c
 
 	if (dirfd >= 0 && say_hello(g, dirfd, &mc, &hello, &e) == 1) {
 		log_info("container=%.12s undoing a half-made start", id);
-		end_supervisor(mc, &hello);
+		supervisor_end(mc, &hello);
 		monitor_packet_done(&hello);
 	}
 	if (cgroup_remove(cgroup, &e) < 0)

@@ -49,6 +49,11 @@ int supervisor_spawn(struct engine *g, const struct monitor_launch *l, const str
  * text). */
 int supervisor_await_start(struct monitor_client *mc, struct monitor_packet *ret, int *ret_code, struct err *e);
 
+/* --- recover.c --- */
+
+/* Has a supervisor that said hello end: kills its process, hears its end, lets it go. It cleans up behind itself. */
+void supervisor_end(struct monitor_client *mc, const struct monitor_packet *hello);
+
 /* --- launch.c --- */
 
 /* The launch document of a container's own process; host facts are gathered, namespaces to join are looked up. */
