@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 200
+# timeout: 400
 # Two hundred lives of a container leave no mount, descriptor, thread, cgroup or file behind, and memory flat.
 load ../e2e/lib
 

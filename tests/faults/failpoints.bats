@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 700
 # hulld is killed at every failpoint that the code names, then started again: what ran still runs, records are true, names
 # can be used again, and nothing is left over.
 load ../e2e/lib
