@@ -289,6 +289,7 @@ int stream_run(struct stream *s, struct err *e)
 	demux_done(&l.demux);
 	strbuf_done(&l.up);
 	fd_close(l.sigfd);
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* from here on ^C ends us: nothing is left to pass it on to */
 	if (r < 0)
 		return -1;
 	return l.detached ? STREAM_DETACHED : STREAM_ENDED;
