@@ -12,6 +12,7 @@
 #include "engine/jobs.h"
 #include "engine/mounts.h"
 #include "engine/names.h"
+#include "engine/run_priv.h"
 #include "engine/volumes.h"
 #include "image/image.h"
 
@@ -168,7 +169,14 @@ int container_remove(struct container *c, struct engine_remove how, struct err *
 	if (container_op_begin(c, OP_REMOVE, e) < 0)
 		return -1;
 	/* It may have been started while the slot was waited for. */
-	if (removable(c, /* force= */ false, e) < 0 || remove_steps(c, how, e) < 0) {
+	if (removable(c, /* force= */ false, e) < 0) {
+		container_op_end(c);
+		return -1;
+	}
+	if (remove_steps(c, how, e) < 0) {
+		lock_take(&c->lock);
+		wait_removal_failed(c, e ? e->msg : "the container could not be removed");
+		lock_release(&c->lock);
 		container_op_end(c);
 		return -1;
 	}

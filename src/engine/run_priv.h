@@ -119,6 +119,7 @@ DEFINE_CLEANUP(struct engine_waiter, engine_wait_end)
 /* With the lock held: */
 void wait_wake_exit(struct container *c);
 void wait_wake_removed(struct container *c);
+void wait_removal_failed(struct container *c, const char *why);
 /* Without it: those who wait for the removal are told that it has failed. */
 void wait_tell_failure(struct container *c, const char *why);
 

@@ -40,6 +40,21 @@ void wait_wake_exit(struct container *c)
 	}
 }
 
+/* A removal that failed may never come: who waits for it is told why, as Docker does. */
+void wait_removal_failed(struct container *c, const char *why)
+{
+	struct engine_waiter *w, *next;
+
+	lock_assert_held(&c->lock);
+	free_and_set(&c->wait_error, xstrdup(why));
+	DL_FOREACH_SAFE(c->waiters, w, next)
+	{
+		if (w->what == ENGINE_WAIT_REMOVED)
+			waiter_meet(w);
+	}
+	free_and_set(&c->wait_error, NULL);
+}
+
 /* Wakes all: what is gone will neither exit nor run again. */
 void wait_wake_removed(struct container *c)
 {
