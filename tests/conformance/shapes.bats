@@ -10,7 +10,7 @@ load ../e2e/lib
 	tar -xf "$HULL_TEST_DIR/busybox.tar" -C "$D/image"
 	hull import "$D/image/$(jq -r '.[0].Layers[0]' "$D/image/manifest.json")" shape:latest >/dev/null
 	python3 "$TESTS/conformance/shape.py" --host "unix://$SOCK" --image shape:latest --out "$D/shapes" >"$D/log" 2>&1 || { cat "$D/log"; false; }
-	grep fixture: "$D/log" >"$D/fixtures" || true
+	grep fixture: "$D/log" | grep -v inv-conflict >"$D/fixtures" || : # needs a built image
 	python3 "$TESTS/conformance/shape.py" --compare "$TESTS/conformance/golden" "$D/shapes" >"$D/differences" || true
 	run -0 python3 - "$D/differences" "$TESTS/conformance/allowed.tsv" <<'P'
 import re, sys
