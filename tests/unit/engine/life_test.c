@@ -543,7 +543,7 @@ static void exec_one(struct fixture *f, const char *script, const char *in, int 
 static void test_exec(void **state)
 {
 	struct fixture *f = *state;
-	struct container *c = make(f, "five", "sleep 1000", (struct options){0});
+	struct container *c = make(f, "five", "exec sleep 1000", (struct options){0});
 	struct exec_create body = {0};
 	struct err e = ERR_INIT;
 	char id[ID_LEN + 1];
@@ -571,7 +571,7 @@ static void test_adopt(void **state)
 	struct container *c;
 	int64_t pid;
 
-	c = make(f, "on", "sleep 1000", (struct options){0});
+	c = make(f, "on", "exec sleep 1000", (struct options){0});
 	memcpy(on, c->id, sizeof(on));
 	assert_int_equal(engine_start(f->g, "on", NULL, &e), 0);
 	pid = c->rec.pid;
@@ -602,7 +602,7 @@ static void test_adopt(void **state)
 static void test_undo(void **state)
 {
 	struct fixture *f = *state;
-	struct container *c = make(f, "half", "sleep 1000", (struct options){0});
+	struct container *c = make(f, "half", "exec sleep 1000", (struct options){0});
 	struct err e = ERR_INIT;
 	char id[ID_LEN + 1];
 	pid_t pid;
@@ -656,7 +656,7 @@ static void test_many_hands(void **state)
 {
 	struct fixture *f = *state;
 	struct container *c[] = {
-		make(f, "m1", "sleep 0.05", (struct options){.restart = "always"}),
+		make(f, "m1", "exec sleep 0.05", (struct options){.restart = "always"}),
 		make(f, "m2", "exit 1", (struct options){.restart = "on-failure"}),
 	};
 	pthread_t t[6];
