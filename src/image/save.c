@@ -87,9 +87,10 @@ static int add_name(struct save *v, const char *name, const char *platform, stru
 
 	if (named && !r.tag && !r.digest && add_repository(v, &r))
 		return 0;
-	if (image_get(v->s, name, &i, e) < 0 || check_platform(i, name, platform, e) < 0)
+	if ((image_get(v->s, name, &i, e) < 0 && (!e || e->kind != ERR_NOT_FOUND)) ||
+	    (i && check_platform(i, name, platform, e) < 0))
 		return -1;
-	if (i->hidden)
+	if (!i || i->hidden)
 		return err_set(e, ERR_NOT_FOUND, "No such image: %s", name);
 	if (named && !r.digest) {
 		reference_default_tag(&r);
