@@ -274,7 +274,7 @@ static int add_optional(const struct args *a, json_object *host, struct err *e)
 
 static int add_host(const struct args *a, json_object *body, json_object *host, struct err *e)
 {
-	json_object *size = json_object_new_array();
+	json_object *size;
 
 	put_str(host, "ContainerIDFile", flag_str(a, "cidfile"));
 	if (add_logging(a, host, e) < 0 || add_restart(a, host, e) < 0 || add_namespaces(a, host, e) < 0 ||
@@ -282,6 +282,7 @@ static int add_host(const struct args *a, json_object *body, json_object *host, 
 		return -1;
 	put_bool(host, "AutoRemove", flag_bool(a, "rm"));
 	put_str(host, "VolumeDriver", flag_str(a, "volume-driver"));
+	size = json_object_new_array();
 	json_object_array_add(size, json_object_new_int(0));
 	json_object_array_add(size, json_object_new_int(0));
 	json_object_object_add(host, "ConsoleSize", size);

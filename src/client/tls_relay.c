@@ -26,6 +26,7 @@
 #define TLS_SYMBOLS(X)                                                                                                 \
 	X(TLS_client_method)                                                                                           \
 	X(SSL_CTX_new)                                                                                                 \
+	X(SSL_CTX_free)                                                                                                \
 	X(SSL_CTX_ctrl)                                                                                                \
 	X(SSL_CTX_set_verify)                                                                                          \
 	X(SSL_CTX_load_verify_locations)                                                                               \
@@ -33,6 +34,7 @@
 	X(SSL_CTX_use_certificate_chain_file)                                                                          \
 	X(SSL_CTX_use_PrivateKey_file)                                                                                 \
 	X(SSL_new)                                                                                                     \
+	X(SSL_free)                                                                                                    \
 	X(SSL_set_fd)                                                                                                  \
 	X(SSL_ctrl)                                                                                                    \
 	X(SSL_set1_host)                                                                                               \
@@ -104,9 +106,25 @@ static int dial(const char *host, const char *port)
 	return fd;
 }
 
-static SSL *handshake(int fd, const char *host, bool verify, const char *ca, const char *cert, const char *key)
+/* The connection's objects, as far as they came to be. */
+struct tls {
+	SSL_CTX *ctx;
+	SSL *ssl;
+};
+
+static void tls_done(struct tls *t)
 {
-	SSL_CTX *ctx = p_SSL_CTX_new(p_TLS_client_method());
+	if (t->ssl)
+		p_SSL_free(t->ssl);
+	if (t->ctx)
+		p_SSL_CTX_free(t->ctx);
+}
+
+/* 0, or -1 when it has said why not. */
+static int handshake(struct tls *t, int fd, const char *host, bool verify, const char *ca, const char *cert,
+		     const char *key)
+{
+	SSL_CTX *ctx = t->ctx = p_SSL_CTX_new(p_TLS_client_method());
 	SSL *ssl;
 
 	if (!ctx)
@@ -116,14 +134,14 @@ static SSL *handshake(int fd, const char *host, bool verify, const char *ca, con
 	if (verify &&
 	    (*ca ? p_SSL_CTX_load_verify_locations(ctx, ca, NULL) : p_SSL_CTX_set_default_verify_paths(ctx)) != 1) {
 		say("could not read CA certificate %s: %s", ca, reason());
-		return NULL;
+		return -1;
 	}
 	if (*cert && (p_SSL_CTX_use_certificate_chain_file(ctx, cert) != 1 ||
 		      p_SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)) {
 		say("could not load X509 key pair %s, %s: %s", cert, key, reason());
-		return NULL;
+		return -1;
 	}
-	ssl = p_SSL_new(ctx);
+	ssl = t->ssl = p_SSL_new(ctx);
 	if (!ssl || p_SSL_set_fd(ssl, fd) != 1)
 		goto fail;
 	if (p_X509_VERIFY_PARAM_set1_ip_asc(p_SSL_get0_param(ssl), host) != 1) {
@@ -132,16 +150,16 @@ static SSL *handshake(int fd, const char *host, bool verify, const char *ca, con
 		p_SSL_set1_host(ssl, host);
 	}
 	if (p_SSL_connect(ssl) == 1)
-		return ssl;
+		return 0;
 	if (verify && p_SSL_get_verify_result(ssl) != X509_V_OK)
 		say("tls: failed to verify certificate: %s",
 		    p_X509_verify_cert_error_string(p_SSL_get_verify_result(ssl)));
 	else
 		say("tls: %s", reason());
-	return NULL;
+	return -1;
 fail:
 	say("cannot set up TLS: %s", reason());
-	return NULL;
+	return -1;
 }
 
 /* Writes all of it although the socket is non-blocking; reading is not needed for it with TLS 1.2 and later. */
@@ -212,7 +230,7 @@ static void relay(SSL *ssl, int fd)
 
 int tls_relay_main(int argc, char **argv)
 {
-	SSL *ssl;
+	_cleanup_(tls_done) struct tls tls = {0};
 	int fd;
 
 	if (argc != 6)
@@ -223,12 +241,11 @@ int tls_relay_main(int argc, char **argv)
 	fd = dial(argv[0], argv[1]);
 	if (fd < 0)
 		return say("connect\n");
-	ssl = handshake(fd, argv[0], *argv[2] == '1', argv[3], argv[4], argv[5]);
-	if (!ssl)
+	if (handshake(&tls, fd, argv[0], *argv[2] == '1', argv[3], argv[4], argv[5]) < 0)
 		return 1;
 	say("ok\n");
 	fd_close(STATUS_FD);
-	relay(ssl, fd);
+	relay(tls.ssl, fd);
 	shutdown(STDOUT_FILENO, SHUT_WR);
 	return 0;
 }
