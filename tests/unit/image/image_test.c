@@ -443,7 +443,7 @@ static void save_and_load_keep_everything(void **state)
 	assert_memory_equal(first.data, second.data, first.len);
 	names[0] = (char *)"nosuch";
 	assert_int_equal(image_save(s, names, NULL, &out, NULL, NULL, &e), -1);
-	assert_string_equal(e.msg, "No such image: nosuch:latest");
+	assert_string_equal(e.msg, "No such image: nosuch");
 	strbuf_done(&l[0]);
 	strbuf_done(&l[1]);
 	remove_all();
