@@ -58,7 +58,8 @@ static int enter_root(int dirfd, struct err *e)
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
 		return err_sys(e, errno, "sandbox: make namespaces");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(e, errno, "sandbox: make mounts private");
+		return err_sys(e, errno, "sandbox: make mounts private%s",
+			       errno == EINVAL ? " (in a chroot, / must be a mount: bind it on itself first)" : "");
 	if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return err_sys(e, errno, "sandbox: restrict the tree");
 	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
