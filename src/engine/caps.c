@@ -1,55 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capability names by number, and what CapAdd, CapDrop and Privileged make of the default set. */
+/* What CapAdd, CapDrop and Privileged make of the default set. */
 #include "engine/caps.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/strutil.h"
-
-static const char *const names[CAP_COUNT] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
 
 /* Docker's fourteen. */
 static const char *const defaults[] = {
@@ -59,20 +16,14 @@ static const char *const defaults[] = {
 
 #define ALL_CAPS (((uint64_t)1 << CAP_COUNT) - 1)
 
-const char *cap_name(int cap)
-{
-	return cap >= 0 && cap < CAP_COUNT ? names[cap] : NULL;
-}
-
 int cap_number(const char *name)
 {
-	bool prefixed = strncasecmp(name, "CAP_", 4) == 0;
+	char full[32];
 
-	for (int i = 0; i < CAP_COUNT; i++) {
-		if (strcasecmp(names[i] + 4, prefixed ? name + 4 : name) == 0)
-			return i;
-	}
-	return -1;
+	if (strncasecmp(name, "CAP_", 4) == 0)
+		return cap_parse(name);
+	snprintf(full, sizeof(full), "CAP_%s", name);
+	return cap_parse(full);
 }
 
 static bool is_all(const char *name)

@@ -6,11 +6,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "format/oci/capability.h"
 
-#define CAP_COUNT 41 /* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
-
-/* "CAP_CHOWN"; NULL past the last. */
-const char *cap_name(int cap);
 /* Any case, with or without CAP_; -1 when unknown. */
 int cap_number(const char *name);
 /* Docker's rules: privileged gives all, "ALL" in add means all but the dropped ones, "ALL" in drop means only the added

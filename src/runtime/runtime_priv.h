@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/strbuf.h"
+#include "format/oci/capability.h"
 #include "runtime/filter.h"
 #include "runtime/mount_options.h"
 #include "runtime/runtime.h"
@@ -169,8 +170,6 @@ int user_resolve(const struct oci_user *spec, int rootfd, bool need_home, struct
 
 /* --- caps.c --- */
 
-int cap_parse(const char *name); /* number or -1 */
-const char *cap_name(int cap);
 int cap_last(void); /* highest one the kernel knows */
 struct cap_sets {
 	uint64_t bounding, effective, permitted, inheritable, ambient;
